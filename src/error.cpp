@@ -1,0 +1,1 @@
+#include <stompchat/impl/error.ipp>
