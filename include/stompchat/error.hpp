@@ -15,7 +15,8 @@ namespace stompchat::inline STOMPCHAT_ABI {
 namespace system = boost::system;
 using boost::system::error_code;
 
-/** Everything that can go wrong, one value per cause. Values are explicit and never change meaning; new ones are appended to their group. */
+/** Everything that can go wrong, one value per cause. Values are explicit and never change meaning; new ones are appended to their group.
+ */
 enum class error {
     // The peer violated STOMP.
     bad_command = 100,         ///< a command that the negotiated version does not have, or that only the other side may send
@@ -41,8 +42,8 @@ enum class error {
     // The peer violated WebSocket (RFC 6455).
     websocket_reserved_bits = 200,
     websocket_bad_opcode = 201,
-    websocket_not_masked = 202, ///< a client sent an unmasked frame, or a server a masked one
-    websocket_bad_length = 203, ///< a length that is not minimally encoded, or has its highest bit set
+    websocket_not_masked = 202,  ///< a client sent an unmasked frame, or a server a masked one
+    websocket_bad_length = 203,  ///< a length that is not minimally encoded, or has its highest bit set
     websocket_bad_control = 204, ///< a control frame that is fragmented or longer than 125 octets
     websocket_bad_continuation = 205,
     websocket_bad_utf8 = 206,

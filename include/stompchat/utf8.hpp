@@ -13,7 +13,8 @@
 namespace stompchat::inline STOMPCHAT_ABI {
 
 /** Checks UTF-8 that arrives in pieces (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
-    Thread safety: distinct objects are independent; one object is for one thread at a time. Memory: three octets of state, nothing is buffered. */
+    Thread safety: distinct objects are independent; one object is for one thread at a time. Memory: three octets of state, nothing is
+   buffered. */
 class utf8_validator {
 public:
     /// Takes the next piece. Returns false as soon as the text cannot be UTF-8 any more; the object then stays in that state until reset().

@@ -1,0 +1,178 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_PORTS_SESSION_REGISTRY_HPP
+#define STOMPCHAT_PORTS_SESSION_REGISTRY_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/error.hpp>
+#include <stompchat/ports/detail/completion.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI {
+
+/** One run of one node. A node that restarts, or learns that it was declared dead, goes on as a new incarnation. */
+struct node_incarnation {
+    node_incarnation() = default;
+    node_incarnation(std::string node_id, std::uint64_t run) : node(std::move(node_id)), incarnation(run) {}
+
+    std::string node;
+    /// Greater for every later run of the same node.
+    std::uint64_t incarnation = 0;
+
+    friend bool operator==(const node_incarnation&, const node_incarnation&) = default;
+};
+
+/** A session and where it lives. */
+struct session_record {
+    session_record() = default;
+    session_record(std::string session_id, std::string user_name, node_incarnation on)
+        : session(std::move(session_id)), user(std::move(user_name)), where(std::move(on)) {}
+
+    std::string session;
+    std::string user;
+    node_incarnation where;
+
+    friend bool operator==(const session_record&, const session_record&) = default;
+};
+
+/** A user in a room, counted once however many sessions the user has there. */
+struct participant {
+    participant() = default;
+    participant(std::string user_name, std::uint32_t session_count) : user(std::move(user_name)), sessions(session_count) {}
+
+    std::string user;
+    std::uint32_t sessions = 0;
+
+    friend bool operator==(const participant&, const participant&) = default;
+};
+
+/** Who is where: sessions of a user, node of a session, participants and interested nodes of a room, nodes that are alive.
+
+    All nodes of a cluster share one registry. A node holds one lease, not one per session; entries of a node whose lease has ended are not
+   shown. Repeating an operation is harmless. Thread safety: all functions may be called from any thread, also at once. Lifetime: outlives
+   the node that uses it. All operations take their handlers through a post to the handler's executor, else to get_executor(). Cancellation:
+   none. Errors of all operations: `error::registry_unavailable`, `error::stopped`, and for those that write `error::stale_incarnation` when
+    the incarnation was declared dead or replaced. */
+class session_registry {
+public:
+    virtual ~session_registry() = default;
+    session_registry(const session_registry&) = delete;
+    session_registry& operator=(const session_registry&) = delete;
+
+    virtual asio::any_io_executor get_executor() const = 0;
+
+    /** Announces a node and takes its lease, or renews it.
+        Handler signature: `void(error_code)`. Completes when: the lease is held. */
+    template <class Token>
+    auto async_hold_lease(node_incarnation node, std::chrono::milliseconds lease, Token&& token) {
+        return start<void(error_code)>(
+            [this, node = std::move(node), lease](auto done) mutable { do_hold_lease(std::move(node), lease, std::move(done)); }, token);
+    }
+
+    /** Gives a node's lease back and forgets all that it registered.
+        Handler signature: `void(error_code)`. Completes when: nothing of the node is shown any more. */
+    template <class Token>
+    auto async_release(node_incarnation node, Token&& token) {
+        return start<void(error_code)>([this, node = std::move(node)](auto done) mutable { do_release(std::move(node), std::move(done)); },
+                                       token);
+    }
+
+    /** Registers a session of a node that holds a lease. Handler signature: `void(error_code)`. */
+    template <class Token>
+    auto async_add_session(session_record session, Token&& token) {
+        return start<void(error_code)>(
+            [this, session = std::move(session)](auto done) mutable { do_add_session(std::move(session), std::move(done)); }, token);
+    }
+
+    /** Forgets a session and its participation in every room. Handler signature: `void(error_code)`. */
+    template <class Token>
+    auto async_remove_session(session_record session, Token&& token) {
+        return start<void(error_code)>(
+            [this, session = std::move(session)](auto done) mutable { do_remove_session(std::move(session), std::move(done)); }, token);
+    }
+
+    /** Makes a registered session a participant of a room (a destination `/topic/...`). Handler signature: `void(error_code)`. */
+    template <class Token>
+    auto async_join(std::string room, session_record session, Token&& token) {
+        return start<void(error_code)>([this, room = std::move(room), session = std::move(session)](
+                                           auto done) mutable { do_join(std::move(room), std::move(session), std::move(done)); },
+                                       token);
+    }
+
+    /** Ends a session's participation in a room. Handler signature: `void(error_code)`. */
+    template <class Token>
+    auto async_leave(std::string room, session_record session, Token&& token) {
+        return start<void(error_code)>([this, room = std::move(room), session = std::move(session)](
+                                           auto done) mutable { do_leave(std::move(room), std::move(session), std::move(done)); },
+                                       token);
+    }
+
+    /** All sessions of a user on nodes that are alive. Handler signature: `void(error_code, std::vector<session_record>)`. */
+    template <class Token>
+    auto async_sessions_of(std::string user, Token&& token) {
+        return start<void(error_code, std::vector<session_record>)>(
+            [this, user = std::move(user)](auto done) mutable { do_sessions_of(std::move(user), std::move(done)); }, token);
+    }
+
+    /** The session of that id, as a list of none or one. Handler signature: `void(error_code, std::vector<session_record>)`. */
+    template <class Token>
+    auto async_session(std::string session, Token&& token) {
+        return start<void(error_code, std::vector<session_record>)>(
+            [this, session = std::move(session)](auto done) mutable { do_session(std::move(session), std::move(done)); }, token);
+    }
+
+    /** The users in a room, sorted by name, at most `most`. Handler signature: `void(error_code, std::vector<participant>)`. */
+    template <class Token>
+    auto async_participants(std::string room, std::size_t most, Token&& token) {
+        return start<void(error_code, std::vector<participant>)>(
+            [this, room = std::move(room), most](auto done) mutable { do_participants(std::move(room), most, std::move(done)); }, token);
+    }
+
+    /** The nodes that have a participant of a room. Handler signature: `void(error_code, std::vector<node_incarnation>)`. */
+    template <class Token>
+    auto async_interested_nodes(std::string room, Token&& token) {
+        return start<void(error_code, std::vector<node_incarnation>)>(
+            [this, room = std::move(room)](auto done) mutable { do_interested_nodes(std::move(room), std::move(done)); }, token);
+    }
+
+    /** The nodes that hold a lease. Handler signature: `void(error_code, std::vector<node_incarnation>)`. */
+    template <class Token>
+    auto async_live_nodes(Token&& token) {
+        return start<void(error_code, std::vector<node_incarnation>)>([this](auto done) mutable { do_live_nodes(std::move(done)); }, token);
+    }
+
+protected:
+    session_registry() = default;
+
+    using done = detail::completion<void(error_code)>;
+    using sessions_done = detail::completion<void(error_code, std::vector<session_record>)>;
+    using participants_done = detail::completion<void(error_code, std::vector<participant>)>;
+    using nodes_done = detail::completion<void(error_code, std::vector<node_incarnation>)>;
+
+private:
+    virtual void do_hold_lease(node_incarnation node, std::chrono::milliseconds lease, done finished) = 0;
+    virtual void do_release(node_incarnation node, done finished) = 0;
+    virtual void do_add_session(session_record session, done finished) = 0;
+    virtual void do_remove_session(session_record session, done finished) = 0;
+    virtual void do_join(std::string room, session_record session, done finished) = 0;
+    virtual void do_leave(std::string room, session_record session, done finished) = 0;
+    virtual void do_sessions_of(std::string user, sessions_done finished) = 0;
+    virtual void do_session(std::string session, sessions_done finished) = 0;
+    virtual void do_participants(std::string room, std::size_t most, participants_done finished) = 0;
+    virtual void do_interested_nodes(std::string room, nodes_done finished) = 0;
+    virtual void do_live_nodes(nodes_done finished) = 0;
+
+    template <class Signature, class Initiate, class Token>
+    auto start(Initiate initiate, Token& token) {
+        return detail::async_initiate_on<Signature>(get_executor(), token, std::move(initiate));
+    }
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI
+
+#endif

@@ -1,0 +1,1 @@
+#include <stompchat/ports/impl/position.ipp>
