@@ -1,0 +1,67 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_STOMP_SUBSCRIPTION_HPP
+#define STOMPCHAT_STOMP_SUBSCRIPTION_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/stomp/ack_window.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI::stomp {
+
+/// A live subscription of one session. Its address is stable as long as it lives.
+struct subscription {
+    std::string id;                   ///< empty when a 1.0 client gave none
+    std::string destination_if_no_id; ///< what such a client names it by
+    ack_mode mode = ack_mode::auto_;
+    void* context = nullptr; ///< the caller's
+};
+
+/** The subscriptions of a session, found by id, or by destination where a 1.0 client gave no id.
+    Thread safety: distinct objects are independent; one object is for one thread at a time.
+    Memory: one allocation for each subscription and a sorted array of pointers; the caller bounds size(). */
+class subscription_list {
+public:
+    STOMPCHAT_DECL subscription* find_id(std::string_view id) const noexcept;
+    STOMPCHAT_DECL subscription* find_destination(std::string_view destination) const noexcept;
+
+    /// Adds a subscription. Precondition: none has its id, or its destination if it has no id.
+    STOMPCHAT_DECL subscription* insert(std::unique_ptr<subscription> added);
+
+    /// Takes a subscription out. Precondition: it is in the list.
+    STOMPCHAT_DECL std::unique_ptr<subscription> remove(const subscription& gone);
+
+    std::size_t size() const noexcept { return sorted_.size(); }
+
+    /// Calls `f(subscription&)` for each, in no particular order. `f` must not add or remove any.
+    template <class F>
+    void for_each(F&& f) const {
+        for (const auto& one : sorted_) f(*one);
+    }
+
+private:
+    struct key {
+        bool by_destination;
+        std::string_view text;
+        auto operator<=>(const key&) const = default;
+    };
+    static key key_of(const subscription& s) noexcept { return s.id.empty() ? key{true, s.destination_if_no_id} : key{false, s.id}; }
+    STOMPCHAT_DECL std::vector<std::unique_ptr<subscription>>::const_iterator position_of(const key& k) const noexcept;
+    STOMPCHAT_DECL subscription* find(const key& k) const noexcept;
+
+    std::vector<std::unique_ptr<subscription>> sorted_;
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI::stomp
+
+#if defined(STOMPCHAT_HEADER_ONLY)
+#include <stompchat/stomp/impl/subscription.ipp>
+#endif
+
+#endif
