@@ -131,7 +131,9 @@ class Tree:
                 if quoted:
                     self.report(where, f'"{path}" must be written <stompchat/...>')
                 elif path.startswith("stompchat/"):
-                    if layer_of(path) not in reachable(layer):
+                    if path not in self.includes:
+                        self.report(where, f"there is no {path}")
+                    elif layer_of(path) not in reachable(layer):
                         self.report(where, f"{layer} may not include {path}")
                     if path.endswith(".ipp") and name.endswith(".hpp") and not guarded:
                         self.report(where, f"{path} is included in the compiled mode too")

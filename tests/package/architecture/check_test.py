@@ -15,9 +15,10 @@ GOOD = {
     ),
     "include/stompchat/stomp/impl/decoder.ipp": "#include <stompchat/stomp/decoder.hpp>\n",
     "include/stompchat/ports/broker.hpp": "#include <boost/asio/any_completion_handler.hpp>\n",
+    "include/stompchat/memory/memory_broker.hpp": "#include <stompchat/ports/broker.hpp>\n",
     "include/stompchat/delivery/cursor.hpp": "#include <stompchat/ports/broker.hpp>\n",
     "include/stompchat/node/chat_node.hpp": (
-        "/** Use:\n    #include <stompchat/memory/broker.hpp>\n*/\n"
+        "/** Use:\n    #include <stompchat/memory/memory_broker.hpp>\n*/\n"
         "#include <stompchat/ports/broker.hpp>\n#include <stompchat/stomp/decoder.hpp>\n"
         "#if defined(STOMPCHAT_HEADER_ONLY)\n#include <stompchat/node/impl/http.ipp>\n#endif\n"
     ),
@@ -57,7 +58,10 @@ class CheckTest(unittest.TestCase):
         self.expect("include/stompchat/error.hpp", "#include <stompchat/stomp/decoder.hpp>\n", "root may not")
 
     def test_nothing_in_the_library_names_an_adapter(self):
-        self.expect("include/stompchat/node/chat_node.hpp", "#include <stompchat/memory/broker.hpp>\n", "node may not", "memory/broker.hpp")
+        self.expect("include/stompchat/node/chat_node.hpp", "#include <stompchat/memory/memory_broker.hpp>\n", "node may not")
+
+    def test_an_include_of_nothing_is_seen(self):
+        self.expect("include/stompchat/error.hpp", "#include <stompchat/stomp/encoder.hpp>\n", "there is no stompchat/stomp/encoder.hpp")
 
     def test_a_folder_that_is_no_layer_is_seen(self):
         self.expect("include/stompchat/util/strings.hpp", "#include <string>\n", "no layer")
