@@ -1,0 +1,60 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NET_PLATFORM_HPP
+#define STOMPCHAT_NET_PLATFORM_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/error.hpp>
+#include <stompchat/net/socket_options.hpp>
+
+#include <boost/asio/buffer.hpp>
+
+#include <cstddef>
+#include <span>
+
+/** Every call of the operating system that Asio does not cover, or not without a detour. Linux; a port to another system begins and ends
+ * here. */
+namespace stompchat::inline STOMPCHAT_ABI::net::platform {
+
+namespace asio = boost::asio;
+
+/// Reads without blocking. Returns 0 with an error: would_block, eof, or the system's.
+STOMPCHAT_DECL std::size_t receive(int socket, std::span<char> into, error_code& ec) noexcept;
+
+/// Writes all buffers in order, without blocking and without SIGPIPE. Returns less than their sum when more would block, 0 with an error.
+STOMPCHAT_DECL std::size_t send(int socket, std::span<const asio::const_buffer> from, error_code& ec) noexcept;
+
+/// Ends the outgoing direction of a connection.
+STOMPCHAT_DECL void shutdown_send(int socket) noexcept;
+
+/// Takes a connection from a listening socket, non-blocking and closed on exec. Returns -1 with an error, such as would_block.
+STOMPCHAT_DECL int accept(int listening, error_code& ec) noexcept;
+
+STOMPCHAT_DECL void close(int socket) noexcept;
+
+/// What a failed accept() calls for.
+enum class accept_failure {
+    none_waiting,    ///< wait
+    connection_gone, ///< that connection is lost, go on with the next
+    shortage,        ///< of descriptors or memory, or unknown: pause, it would only fail again
+};
+STOMPCHAT_DECL accept_failure classify_accept_failure(const error_code& ec) noexcept;
+
+STOMPCHAT_DECL void apply(int socket, const socket_options& options) noexcept;
+
+STOMPCHAT_DECL void set_reuse_port(int socket, error_code& ec) noexcept;
+
+/** Raises the process's limit of open descriptors towards `wanted`, as far as its hard limit lets it; never lowers it.
+    Returns the limit that holds then, or 0 if the system does not tell. */
+STOMPCHAT_DECL std::size_t raise_descriptor_limit(std::size_t wanted) noexcept;
+
+/// Names the calling thread for ps, top and debuggers; Linux keeps 15 characters.
+STOMPCHAT_DECL void set_thread_name(const char* name) noexcept;
+
+} // namespace stompchat::inline STOMPCHAT_ABI::net::platform
+
+#if defined(STOMPCHAT_HEADER_ONLY)
+#include <stompchat/net/impl/platform.ipp>
+#endif
+
+#endif
