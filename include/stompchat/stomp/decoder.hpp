@@ -95,6 +95,9 @@ public:
     /// Octets fed and not yet decoded, whoever holds them.
     std::size_t unread() const noexcept { return partial_.size() - offset_ + static_cast<std::size_t>(end_ - at_); }
 
+    /// True when hold() copied octets that next() has not looked at yet.
+    bool held() const noexcept { return held_; }
+
     /// Octets of memory held by the partial buffer.
     std::size_t buffer_capacity() const noexcept { return partial_.capacity() <= std::string().capacity() ? 0 : partial_.capacity() + 1; }
 
@@ -105,20 +108,29 @@ private:
         failed,
     };
 
+    /// How far the input goes on before `c`, for telling a size that is not buffered.
+    struct distance {
+        std::size_t octets;
+        bool found;
+    };
+
     scan_result scan(std::string_view text, frame_view& frame);
-    scan_result scan_head(std::string_view text, frame_view& frame);
-    scan_result scan_body(std::string_view text, frame_view& frame, bool collected);
+    scan_result seek_blank_line(std::string_view text, frame_view& frame);
     scan_result collect(std::string_view text, frame_view& frame);
-    scan_result end_of_text(std::string_view text, std::size_t line, std::size_t lines);
-    void interpret(std::string_view head, frame_view& frame);
+    scan_result check_length(frame_view& frame);
+    scan_result take_body(std::string_view text, frame_view& frame, bool collected);
+    void interpret(std::string_view head, std::string_view command_line, frame_view& frame);
     bool interpret_one(header& h, bool trim, bool unescape, std::size_t head_size);
-    scan_result check_body_header(frame_view& frame);
-    bool skip_between_frames(std::string_view text, bool own);
-    void pull();
-    void note(error code, std::string_view subject, std::size_t actual = 0, std::size_t limit = 0, bool at_least = false);
+    bool wants_trimming(const frame_view& frame) const noexcept;
+    bool tail_is_sound(std::string_view text, std::size_t line) const noexcept;
+    void note_bad_tail(std::string_view text, std::size_t line);
+    void note(error code, std::string_view subject = {}, std::string_view reason = {});
+    void note_size(error code, std::string_view subject, std::size_t actual, std::size_t limit, bool at_least);
+    distance input_until(char c, std::string_view text) const noexcept;
     std::size_t body_limit() const noexcept;
+    void pull();
     void start_frame() noexcept;
-    void drop_all() noexcept;
+    void discard_read();
 
     const decode_limits* limits_;
     parse_scratch* scratch_ = nullptr;
@@ -139,6 +151,7 @@ private:
     version version_ = version::v1_0;
     bool negotiated_ = false;
     bool failed_ = false;
+    bool held_ = false;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::stomp

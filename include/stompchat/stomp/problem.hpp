@@ -13,14 +13,17 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::stomp {
 
-/** What was wrong with a frame, in terms that can be told to its writer. */
+/** What was wrong with a frame, in terms that can be told to its writer. `where`, `subject` and `value` may hold whatever the peer wrote.
+ */
 struct problem {
-    error code{};             ///< zero while nothing is wrong
-    std::string_view subject; ///< the header, command or id it is about; may be empty, may hold anything
-    std::size_t actual = 0;   ///< for limits: the size that was met
-    std::size_t limit = 0;    ///< for limits: the size allowed
-    bool at_least = false;    ///< `actual` is only what was seen so far
-    bool before_connect = false;
+    error code{};                  ///< zero while nothing is wrong
+    std::string_view where = {};   ///< the frame's command
+    std::string_view subject = {}; ///< the header, command or id it is about
+    std::string_view value = {};   ///< the header's value
+    std::string_view reason = {};  ///< our own words: what is wrong with it
+    std::size_t actual = 0;        ///< for limits: the size that was met
+    std::size_t limit = 0;         ///< for limits: the size allowed
+    bool at_least = false;         ///< `actual` is only what was seen so far
 
     explicit operator bool() const noexcept { return code != error{}; }
 };

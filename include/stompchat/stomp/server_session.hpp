@@ -113,18 +113,13 @@ public:
     void resume(parse_scratch& scratch) noexcept { decoder_.resume(scratch); }
 
     /// True when octets are kept that next() has not looked at: call resume() and next() without waiting for the socket.
-    bool has_held() const noexcept { return decoder_.unread() != 0; }
+    bool has_held() const noexcept { return decoder_.held() && state_ != state::disconnecting && state_ != state::closed; }
 
     /** Answers CONNECT: the CONNECTED frame with version (from 1.1), session, server, heart-beat (from 1.1), user-name (unless empty) and
        `extra`. CONNECTED is never escaped: when a value holds CR, LF or NUL (or a name of `extra` a colon) the login fails, the ERROR is
        returned and connected() stays false. Precondition: event `connect` was delivered and not answered. */
     STOMPCHAT_DECL std::string_view accept(std::string_view session_id, std::string_view user_name, std::span<const header> extra,
                                            time_point now);
-
-    /// The same at the time of the last octet received.
-    std::string_view accept(std::string_view session_id, std::string_view user_name, std::span<const header> extra = {}) {
-        return accept(session_id, user_name, extra, clock_.received());
-    }
 
     /// A RECEIPT with `receipt-id` and `extra`; empty when `receipt_id` is empty or the session is closed, so that it can be called
     /// unconditionally.
@@ -188,33 +183,37 @@ private:
         closed,
     };
     struct wanted;
-    struct transactions;
+    struct rare_state;
 
+    // Each fills the event; those that return false have none to deliver.
     void on_connect(event& ev);
     bool on_frame(event& ev);
     bool on_send(event& ev, const wanted& w);
-    void on_subscribe(event& ev, const wanted& w);
-    void on_unsubscribe(event& ev, const wanted& w);
+    bool on_subscribe(event& ev, const wanted& w);
+    bool on_unsubscribe(event& ev, const wanted& w);
     bool on_ack(event& ev, const wanted& w);
     bool on_begin(event& ev, const wanted& w);
-    void on_commit(event& ev, const wanted& w);
+    bool on_commit(event& ev, const wanted& w);
     bool on_abort(event& ev, const wanted& w);
+    bool on_disconnect(event& ev);
     bool enrol(event& ev, const wanted& w);
     bool reply_receipt(event& ev);
-    bool destination_ok(event& ev);
-    void fail_event(event& ev, const problem& p, std::string_view receipt_id);
-    void missing(event& ev, std::string_view header_name);
-    void remember_removed(const subscription& sub);
+    bool fail_event(event& ev, const problem& p);
+    bool refuse_event(event& ev, const problem& p);
+    bool missing(event& ev, std::string_view header_name);
+    void spoil(std::string_view transaction_id, error code);
+    void remember_removed(std::string_view id);
     bool was_removed(std::string_view id) const noexcept;
     void close() noexcept;
-    transactions& rare();
+    rare_state& rare();
 
     const session_options* options_;
     decoder decoder_;
     heart_beat_clock clock_;
     subscription_list subscriptions_;
     std::unique_ptr<subscription> leaving_; // of the last unsubscribe event
-    std::unique_ptr<transactions> rare_;    // transactions and removed ids: most sessions have none
+    std::unique_ptr<rare_state> rare_;      // transactions and removed ids: most sessions have none
+    time_point opened_;
     heart_beat client_heart_beat_;
     state state_ = state::connecting;
     stomp::version version_ = stomp::version::v1_0;

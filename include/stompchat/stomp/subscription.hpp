@@ -39,6 +39,9 @@ public:
 
     std::size_t size() const noexcept { return sorted_.size(); }
 
+    /// Octets of heap memory held.
+    STOMPCHAT_DECL std::size_t heap_octets() const noexcept;
+
     /// Calls `f(subscription&)` for each, in no particular order. `f` must not add or remove any.
     template <class F>
     void for_each(F&& f) const {
