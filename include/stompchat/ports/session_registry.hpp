@@ -71,36 +71,39 @@ public:
     template <class Token>
     auto async_hold_lease(node_incarnation node, std::chrono::milliseconds lease, Token&& token) {
         return start<void(error_code)>(
-            [this, node = std::move(node), lease](auto done) mutable { do_hold_lease(std::move(node), lease, std::move(done)); }, token);
+            [this, node = std::move(node), lease](auto finished) mutable { do_hold_lease(std::move(node), lease, std::move(finished)); },
+            token);
     }
 
     /** Gives a node's lease back and forgets all that it registered.
         Handler signature: `void(error_code)`. Completes when: nothing of the node is shown any more. */
     template <class Token>
     auto async_release(node_incarnation node, Token&& token) {
-        return start<void(error_code)>([this, node = std::move(node)](auto done) mutable { do_release(std::move(node), std::move(done)); },
-                                       token);
+        return start<void(error_code)>(
+            [this, node = std::move(node)](auto finished) mutable { do_release(std::move(node), std::move(finished)); }, token);
     }
 
     /** Registers a session of a node that holds a lease. Handler signature: `void(error_code)`. */
     template <class Token>
     auto async_add_session(session_record session, Token&& token) {
         return start<void(error_code)>(
-            [this, session = std::move(session)](auto done) mutable { do_add_session(std::move(session), std::move(done)); }, token);
+            [this, session = std::move(session)](auto finished) mutable { do_add_session(std::move(session), std::move(finished)); },
+            token);
     }
 
     /** Forgets a session and its participation in every room. Handler signature: `void(error_code)`. */
     template <class Token>
     auto async_remove_session(session_record session, Token&& token) {
         return start<void(error_code)>(
-            [this, session = std::move(session)](auto done) mutable { do_remove_session(std::move(session), std::move(done)); }, token);
+            [this, session = std::move(session)](auto finished) mutable { do_remove_session(std::move(session), std::move(finished)); },
+            token);
     }
 
     /** Makes a registered session a participant of a room (a destination `/topic/...`). Handler signature: `void(error_code)`. */
     template <class Token>
     auto async_join(std::string room, session_record session, Token&& token) {
         return start<void(error_code)>([this, room = std::move(room), session = std::move(session)](
-                                           auto done) mutable { do_join(std::move(room), std::move(session), std::move(done)); },
+                                           auto finished) mutable { do_join(std::move(room), std::move(session), std::move(finished)); },
                                        token);
     }
 
@@ -108,7 +111,7 @@ public:
     template <class Token>
     auto async_leave(std::string room, session_record session, Token&& token) {
         return start<void(error_code)>([this, room = std::move(room), session = std::move(session)](
-                                           auto done) mutable { do_leave(std::move(room), std::move(session), std::move(done)); },
+                                           auto finished) mutable { do_leave(std::move(room), std::move(session), std::move(finished)); },
                                        token);
     }
 
@@ -116,34 +119,36 @@ public:
     template <class Token>
     auto async_sessions_of(std::string user, Token&& token) {
         return start<void(error_code, std::vector<session_record>)>(
-            [this, user = std::move(user)](auto done) mutable { do_sessions_of(std::move(user), std::move(done)); }, token);
+            [this, user = std::move(user)](auto finished) mutable { do_sessions_of(std::move(user), std::move(finished)); }, token);
     }
 
     /** The session of that id, as a list of none or one. Handler signature: `void(error_code, std::vector<session_record>)`. */
     template <class Token>
     auto async_session(std::string session, Token&& token) {
         return start<void(error_code, std::vector<session_record>)>(
-            [this, session = std::move(session)](auto done) mutable { do_session(std::move(session), std::move(done)); }, token);
+            [this, session = std::move(session)](auto finished) mutable { do_session(std::move(session), std::move(finished)); }, token);
     }
 
     /** The users in a room, sorted by name, at most `most`. Handler signature: `void(error_code, std::vector<participant>)`. */
     template <class Token>
     auto async_participants(std::string room, std::size_t most, Token&& token) {
         return start<void(error_code, std::vector<participant>)>(
-            [this, room = std::move(room), most](auto done) mutable { do_participants(std::move(room), most, std::move(done)); }, token);
+            [this, room = std::move(room), most](auto finished) mutable { do_participants(std::move(room), most, std::move(finished)); },
+            token);
     }
 
     /** The nodes that have a participant of a room. Handler signature: `void(error_code, std::vector<node_incarnation>)`. */
     template <class Token>
     auto async_interested_nodes(std::string room, Token&& token) {
         return start<void(error_code, std::vector<node_incarnation>)>(
-            [this, room = std::move(room)](auto done) mutable { do_interested_nodes(std::move(room), std::move(done)); }, token);
+            [this, room = std::move(room)](auto finished) mutable { do_interested_nodes(std::move(room), std::move(finished)); }, token);
     }
 
     /** The nodes that hold a lease. Handler signature: `void(error_code, std::vector<node_incarnation>)`. */
     template <class Token>
     auto async_live_nodes(Token&& token) {
-        return start<void(error_code, std::vector<node_incarnation>)>([this](auto done) mutable { do_live_nodes(std::move(done)); }, token);
+        return start<void(error_code, std::vector<node_incarnation>)>([this](auto finished) mutable { do_live_nodes(std::move(finished)); },
+                                                                      token);
     }
 
 protected:

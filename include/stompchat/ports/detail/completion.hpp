@@ -43,6 +43,17 @@ public:
           work_(asio::prefer(asio::get_associated_executor(handler_, asio::any_completion_executor(fallback)),
                              asio::execution::outstanding_work.tracked)) {}
 
+    completion(completion&&) noexcept = default;
+    completion& operator=(completion&& other) noexcept {
+        // Boost 1.81: the move assignment of any_completion_handler recurses without end, swap() does not.
+        completion moved(std::move(other));
+        handler_.swap(moved.handler_);
+        std::swap(fallback_, moved.fallback_);
+        std::swap(work_, moved.work_);
+        return *this;
+    }
+    ~completion() = default;
+
     explicit operator bool() const noexcept { return static_cast<bool>(handler_); }
 
     /// Precondition: the object holds a handler. Afterwards it holds none.

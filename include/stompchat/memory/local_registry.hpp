@@ -1,0 +1,108 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_MEMORY_LOCAL_REGISTRY_HPP
+#define STOMPCHAT_MEMORY_LOCAL_REGISTRY_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/ports/session_registry.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI {
+
+/** What a local_registry is like. */
+struct local_registry_options {
+    /// The clock by which leases end. Called from any thread, also at once.
+    std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+};
+
+/** A session registry in the memory of this process, for a node that stands alone, or for several nodes of one process.
+
+    A lease that has ended can be taken up again, until async_hold_lease() of another node finds it ended: that declares the incarnation
+    dead and forgets what it registered. So a process that was paused goes on where it was, and the others clean up behind a node that is
+   gone. Thread safety: as the port says. Memory: what is registered, and a few octets for every node name that was ever seen. */
+class local_registry final : public session_registry {
+public:
+    STOMPCHAT_DECL explicit local_registry(asio::any_io_executor executor, local_registry_options options = {});
+
+    asio::any_io_executor get_executor() const override { return executor_; }
+
+    /// How many sessions are registered, and how many rooms have a participant, shown or not. For tests.
+    STOMPCHAT_DECL std::size_t sessions() const;
+    STOMPCHAT_DECL std::size_t rooms() const;
+
+    /// With `false` every operation fails with `error::registry_unavailable`. For tests of what stands on it.
+    void inject_available(bool available) noexcept { available_ = available; }
+
+private:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    struct node_state {
+        std::uint64_t incarnation = 0;
+        time_point lease_end;
+        bool dead = true;
+        std::set<std::string> sessions;
+    };
+    struct session_state {
+        session_record record;
+        std::set<std::string> rooms;
+    };
+    struct room_state {
+        /// Sorted, because participants are shown sorted.
+        std::map<std::string, std::set<std::string>> sessions_of_user;
+        std::map<std::string, std::size_t> sessions_on_node;
+    };
+
+    STOMPCHAT_DECL void do_hold_lease(node_incarnation node, std::chrono::milliseconds lease, done finished) override;
+    STOMPCHAT_DECL void do_release(node_incarnation node, done finished) override;
+    STOMPCHAT_DECL void do_add_session(session_record session, done finished) override;
+    STOMPCHAT_DECL void do_remove_session(session_record session, done finished) override;
+    STOMPCHAT_DECL void do_join(std::string room, session_record session, done finished) override;
+    STOMPCHAT_DECL void do_leave(std::string room, session_record session, done finished) override;
+    STOMPCHAT_DECL void do_sessions_of(std::string user, sessions_done finished) override;
+    STOMPCHAT_DECL void do_session(std::string session, sessions_done finished) override;
+    STOMPCHAT_DECL void do_participants(std::string room, std::size_t most, participants_done finished) override;
+    STOMPCHAT_DECL void do_interested_nodes(std::string room, nodes_done finished) override;
+    STOMPCHAT_DECL void do_live_nodes(nodes_done finished) override;
+
+    template <class Change>
+    void change(done& finished, Change change);
+    template <class Result, class Finished, class Look>
+    void look_up(Finished& finished, Look look) const;
+
+    // With the lock held.
+    STOMPCHAT_DECL error_code hold(const node_incarnation& node, std::chrono::milliseconds lease, time_point now);
+    STOMPCHAT_DECL error_code check(const node_incarnation& node) const;
+    STOMPCHAT_DECL bool alive(const std::string& node, time_point now) const;
+    STOMPCHAT_DECL session_state* registered(const session_record& session);
+    STOMPCHAT_DECL void bury(node_state& node);
+    STOMPCHAT_DECL void forget(const std::string& session);
+    STOMPCHAT_DECL void leave(const std::string& room, const session_record& session);
+
+    const asio::any_io_executor executor_;
+    const local_registry_options options_;
+    std::atomic<bool> available_{true};
+    mutable std::mutex mutex_;
+    std::map<std::string, node_state> nodes_;
+    std::unordered_map<std::string, session_state> sessions_;
+    std::unordered_map<std::string, std::set<std::string>> users_;
+    std::unordered_map<std::string, room_state> rooms_;
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI
+
+#if defined(STOMPCHAT_HEADER_ONLY)
+#include <stompchat/memory/impl/local_registry.ipp>
+#endif
+
+#endif
