@@ -16,7 +16,8 @@ int main() {
     stomp::parse_scratch scratch;
     stomp::frame_view view;
     decoder.feed(frame.value(), scratch);
-    if (decoder.next(view) != stomp::decode_status::frame || view.value_of("destination") != "/topic/caf\xC3\xA9: open" || view.body != "hello") {
+    if (decoder.next(view) != stomp::decode_status::frame || view.value_of("destination") != "/topic/caf\xC3\xA9: open"
+        || view.body != "hello") {
         std::fprintf(stderr, "the frame came back changed\n");
         return 1;
     }

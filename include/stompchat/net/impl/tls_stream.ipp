@@ -3,8 +3,8 @@
 #ifndef STOMPCHAT_NET_IMPL_TLS_STREAM_IPP
 #define STOMPCHAT_NET_IMPL_TLS_STREAM_IPP
 
-#include <stompchat/net/detail/socket_bio.hpp>
 #include <stompchat/net/detail/socket_stream.hpp>
+#include <stompchat/net/impl/socket_bio.ipp>
 #include <stompchat/net/impl/tls_context.ipp>
 #include <stompchat/net/platform.hpp>
 #include <stompchat/net/tls_stream.hpp>

@@ -1,9 +1,7 @@
 // Boost Software License 1.0, see LICENSE
 
-#ifndef STOMPCHAT_NET_DETAIL_SOCKET_BIO_HPP
-#define STOMPCHAT_NET_DETAIL_SOCKET_BIO_HPP
-
-// For .ipp files only: OpenSSL's headers stay out of the public ones.
+#ifndef STOMPCHAT_NET_IMPL_SOCKET_BIO_IPP
+#define STOMPCHAT_NET_IMPL_SOCKET_BIO_IPP
 
 #include <stompchat/config.hpp>
 #include <stompchat/net/platform.hpp>
