@@ -140,7 +140,6 @@ STOMPCHAT_DECL error_code decoder::begin_frame(const char* head) noexcept {
         if (op != opcode::continuation) {
             in_message_ = true;
             text_ = op == opcode::text;
-            utf8_.reset();
         }
     }
     if (server_) std::memcpy(key_.data(), head + at, key_.size());
