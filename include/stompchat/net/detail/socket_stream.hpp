@@ -20,7 +20,10 @@ namespace stompchat::inline STOMPCHAT_ABI::net::detail {
     - The owner counts for one reference, each operation that Asio holds for one more. Counting needs no atomics: everything happens on one
    thread.
     - A bit of waiting_ is set from the request of a wait until the listener is told. Closing clears the bits and forgets the listener, so
-   that what Asio hands back later finds nothing to do. The same holds for a wait that was cut short by wake(). */
+   that what Asio hands back later finds nothing to do.
+    - A bit of pending_ is set while Asio holds the operation. A wait that wake() cut short leaves its operation behind, and the next wait
+   for the same thing uses it: the event it stands for has not been reported yet. So their number is bounded, however often the directions
+   of TLS wake each other. */
 class socket_stream : public byte_stream {
 public:
     void set_listener(stream_listener* listener) noexcept final { listener_ = listener; }
@@ -57,23 +60,40 @@ protected:
     // Tells the listener when the socket is ready for `type`.
     void wait_for(tcp_socket::wait_type type, direction what) {
         waiting_ |= what;
-        socket_.async_wait(type, completion{this, what});
+        const completion done(this, what, type == tcp_socket::wait_read ? source::readable : source::writable);
+        if (done.begin()) socket_.async_wait(type, done);
     }
 
     // Tells the listener in the next turn.
     void wake(direction what) {
         waiting_ |= what;
-        asio::post(socket_.get_executor(), completion{this, what});
+        const completion done(this, what, source::posted);
+        if (done.begin()) asio::post(socket_.get_executor(), done);
     }
 
     // The last chance to say something; the socket is still open.
     virtual void do_close() noexcept {}
 
 private:
+    enum class source : std::uint8_t {
+        readable = 1,
+        writable = 2,
+        posted = 4
+    };
+
     struct completion {
-        completion(socket_stream* s, direction d) noexcept : stream(s), what(d) {}
+        completion(socket_stream* s, direction d, source from) noexcept
+            : stream(s), what(d), bit(static_cast<std::uint8_t>(static_cast<unsigned>(from) << (d == reading ? 0 : 3))) {}
+
+        // False if Asio holds the same operation already.
+        bool begin() const noexcept {
+            if ((stream->pending_ & bit) != 0) return false;
+            stream->pending_ |= bit;
+            return true;
+        }
 
         void operator()(error_code ec = {}) const {
+            stream->pending_ = static_cast<std::uint8_t>(stream->pending_ & ~bit);
             if (!stream->waits(what)) return;
             stream->waiting_ = static_cast<std::uint8_t>(stream->waiting_ & ~what);
             stream_listener* const listener = stream->listener_;
@@ -87,6 +107,7 @@ private:
 
         boost::intrusive_ptr<socket_stream> stream;
         direction what;
+        std::uint8_t bit;
     };
 
     friend void intrusive_ptr_add_ref(socket_stream* s) noexcept { ++s->references_; }
@@ -103,6 +124,7 @@ private:
     stream_listener* listener_ = nullptr;
     std::uint32_t references_ = 1;
     std::uint8_t waiting_ = 0;
+    std::uint8_t pending_ = 0;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::net::detail

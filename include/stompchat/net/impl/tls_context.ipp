@@ -125,7 +125,10 @@ STOMPCHAT_DECL result<tls_context> tls_context::server(const std::string& certif
     const detail::openssl_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(file->get(), nullptr, &detail::no_passphrase, &asked));
     if (key == nullptr) {
         if (asked) return bad_key("it is encrypted with a passphrase");
-        if (detail::last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE)) return bad_key("there is no PEM private key in it");
+        // OpenSSL 3 tries decoders until none is left, instead of saying that there was nothing to decode.
+        if (detail::last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE) || detail::last_error_is(ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED)) {
+            return bad_key("there is no PEM private key in it");
+        }
         return bad_key(detail::openssl_reason());
     }
     if (X509_check_private_key(leaf.get(), key.get()) != 1) {
