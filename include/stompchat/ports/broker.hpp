@@ -69,7 +69,8 @@ struct read_result {
     Lifetime: outlives the node that uses it; the sink outlives the completion of async_stop(). */
 class broker {
 public:
-    /// Takes what the broker tells. All calls come on the broker's executor, one at a time, and must not block.
+    /** Takes what the broker tells. All calls come on the broker's executor, one at a time, never from inside a function of the broker,
+        and must not block. */
     struct sink {
         /** Records of one partition, in order. The views die on return. All records below `next` have now been shown; `next` grows from
            call to call. A record's offset may repeat after a reconnect of the adapter: the receiver drops what is below the last `next`. */

@@ -47,6 +47,13 @@ constexpr partition partition_of(std::string_view destination, std::uint32_t par
     return static_cast<partition>(fnv1a_64(destination) % partitions);
 }
 
+/** The part of a token that identifies its destination. */
+constexpr std::uint32_t destination_check(std::string_view destination) noexcept {
+    const std::uint64_t hash = fnv1a_64(destination);
+    // The upper half is mixed in because the lower one already chose the partition.
+    return static_cast<std::uint32_t>(hash >> 32) ^ static_cast<std::uint32_t>(hash * 0x9E3779B97F4A7C15u >> 32);
+}
+
 /** A position as text: the `message-id` of a logged message, which is also a resume token.
     It uses only `[0-9a-f-]` and carries a check of its destination, so that a position of one room is never taken for one of another.
     Thread safety: a value type; text() is valid as long as the object. */
@@ -55,7 +62,8 @@ public:
     /// The longest text, in octets.
     static constexpr std::size_t max_length = 16 + 1 + 8 + 1 + 16 + 1 + 8;
 
-    STOMPCHAT_DECL position_token(const position& at, std::string_view destination) noexcept;
+    STOMPCHAT_DECL position_token(const position& at, std::uint32_t check) noexcept;
+    position_token(const position& at, std::string_view destination) noexcept : position_token(at, destination_check(destination)) {}
 
     std::string_view text() const noexcept { return {text_.data(), length_}; }
 
@@ -63,13 +71,6 @@ private:
     std::array<char, max_length> text_;
     std::uint8_t length_ = 0;
 };
-
-/** The part of a token that identifies its destination. */
-constexpr std::uint32_t destination_check(std::string_view destination) noexcept {
-    const std::uint64_t hash = fnv1a_64(destination);
-    // The upper half is mixed in because the lower one already chose the partition.
-    return static_cast<std::uint32_t>(hash >> 32) ^ static_cast<std::uint32_t>(hash * 0x9E3779B97F4A7C15u >> 32);
-}
 
 /** A parsed token: the position, and the check of the destination it was made for. */
 struct parsed_token {

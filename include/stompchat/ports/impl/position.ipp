@@ -10,7 +10,7 @@
 
 namespace stompchat::inline STOMPCHAT_ABI {
 
-STOMPCHAT_DECL position_token::position_token(const position& at, std::string_view destination) noexcept {
+STOMPCHAT_DECL position_token::position_token(const position& at, std::uint32_t check) noexcept {
     char* out = text_.data();
     char* const end = out + text_.size();
     out = std::to_chars(out, end, at.epoch, 16).ptr;
@@ -19,7 +19,7 @@ STOMPCHAT_DECL position_token::position_token(const position& at, std::string_vi
     *out++ = '-';
     out = std::to_chars(out, end, static_cast<std::uint64_t>(at.offset), 16).ptr;
     *out++ = '-';
-    out = std::to_chars(out, end, destination_check(destination), 16).ptr;
+    out = std::to_chars(out, end, check, 16).ptr;
     length_ = static_cast<std::uint8_t>(out - text_.data());
 }
 

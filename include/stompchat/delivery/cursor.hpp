@@ -1,0 +1,104 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_DELIVERY_CURSOR_HPP
+#define STOMPCHAT_DELIVERY_CURSOR_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/ports/position.hpp>
+
+#include <cassert>
+
+namespace stompchat::inline STOMPCHAT_ABI::delivery {
+
+/** Where a subscription stands in its partition. The rules:
+
+    1. A cursor is *pending* until its shard knows where its reader stands; it takes nothing.
+    2. A cursor is *live* when its next offset is not below the shard's position of the partition, the highest one that the reader told.
+       A live cursor takes records as they come, and skips those below its next offset (it may have come from a faster reader).
+    3. A live cursor that has no room for a record becomes *behind*, at exactly that record. It then holds nothing but its next offset and
+       ignores what comes live; reads of the log feed it, as far as it has room.
+    4. A read moves it on to where the read ended; when that is not below the shard's position, the cursor is live again.
+    5. The next offset never decreases, so that nothing is delivered twice; it moves past a record only when the record was taken or the
+       log said that nothing stands there, so that nothing is left out.
+
+    Thread safety: distinct objects are independent; one object is for one thread at a time. */
+class cursor {
+public:
+    enum class state : std::uint8_t {
+        pending,
+        live,
+        behind,
+    };
+
+    enum class verdict : std::uint8_t {
+        take,   ///< deliver it
+        skip,   ///< it was delivered before, or a read will come to it
+        no_room ///< the cursor has just fallen behind at this record: arrange for it to be fed when there is room
+    };
+
+    /// Rule 1. `from` is the first offset to deliver, `shard_position` the shard's position of the partition.
+    void begin(offset from, offset shard_position) noexcept {
+        assert(state_ == state::pending);
+        next_ = from;
+        state_ = next_ >= shard_position ? state::live : state::behind;
+    }
+
+    /// A record that comes live. `room` is asked only when the record concerns this cursor. When it says take, the record must be
+    /// delivered.
+    template <class Room>
+    verdict on_live(offset at, Room&& room) {
+        if (state_ != state::live || at < next_) return verdict::skip;
+        if (!room()) {
+            next_ = at;
+            state_ = state::behind;
+            return verdict::no_room;
+        }
+        next_ = at + 1;
+        return verdict::take;
+    }
+
+    /// A record was missed on its way here, or nothing can be taken any more: from its next offset on it has to be fed. True when it was
+    /// live.
+    bool fall_behind() noexcept {
+        if (state_ != state::live) return false;
+        state_ = state::behind;
+        return true;
+    }
+
+    /// A record that a read brought. A cursor without room stays where it is; the caller ends the read there.
+    template <class Room>
+    verdict on_read(offset at, Room&& room) {
+        if (state_ != state::behind || at < next_) return verdict::skip;
+        if (!room()) return verdict::no_room;
+        next_ = at + 1;
+        return verdict::take;
+    }
+
+    /// Rule 4: a read was delivered to its end, all records of the destination below `read_next` were seen. True when the cursor is live
+    /// now.
+    bool end_read(offset read_next, offset shard_position) noexcept {
+        if (state_ != state::behind) return state_ == state::live;
+        if (read_next > next_) next_ = read_next;
+        if (next_ >= shard_position) state_ = state::live;
+        return state_ == state::live;
+    }
+
+    /// Every record of the destination below this was delivered, if the subscription was there; `shard_position` as in begin().
+    offset next_unseen(offset shard_position) const noexcept {
+        return state_ == state::live && next_ < shard_position ? shard_position : next_;
+    }
+
+    /// The first offset that is not known to be delivered yet.
+    offset next() const noexcept { return next_; }
+    bool live() const noexcept { return state_ == state::live; }
+    bool behind() const noexcept { return state_ == state::behind; }
+    bool pending() const noexcept { return state_ == state::pending; }
+
+private:
+    offset next_ = -1;
+    state state_ = state::pending;
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI::delivery
+
+#endif

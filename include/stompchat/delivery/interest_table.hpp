@@ -1,0 +1,107 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_DELIVERY_INTEREST_TABLE_HPP
+#define STOMPCHAT_DELIVERY_INTEREST_TABLE_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/ports/message.hpp>
+#include <stompchat/ports/position.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI::delivery {
+
+/** A shard's claim on a destination. Registrations are numbered by the shard; only the latest of a slot counts. */
+struct registration {
+    std::uint32_t shard = 0;
+    /// Where the shard keeps the destination, so that it needs no look-up per message.
+    std::uint32_t slot = 0;
+    std::uint64_t number = 0;
+};
+
+/** Which shards want which destination, and how far each partition has been read: the state machine behind a node's reader.
+
+    1. A registration is answered with the reader's position of the destination's partition, as soon as that is known. From that position
+       on every record of the destination is handed to the shard; answer and records must reach the shard in the order in which they left
+   here.
+    2. A removal names the registration it removes, so that a late removal does not end a younger registration.
+    3. A record below the reader's position was handed out before: the adapter repeats after a reconnect, and is cut off here.
+
+    Thread safety: one object is for one thread at a time. Memory: one entry for each destination that a shard has registered. */
+class interest_table {
+public:
+    explicit interest_table(std::uint32_t partitions) : read_to_(partitions, unknown), unknown_(partitions) {}
+
+    /// Rule 1. Returns the first offset that will be handed to the shard. Precondition: complete().
+    offset add(std::string_view destination, const registration& claim) {
+        auto found = interested_.find(destination);
+        if (found == interested_.end()) found = interested_.emplace(std::string(destination), std::vector<registration>{}).first;
+        std::vector<registration>& claims = found->second;
+        const auto same = std::find_if(claims.begin(), claims.end(), [&](const registration& r) { return r.shard == claim.shard; });
+        if (same == claims.end())
+            claims.push_back(claim);
+        else if (same->number < claim.number)
+            *same = claim;
+        return position_of(destination);
+    }
+
+    /// Rule 2.
+    void remove(std::string_view destination, const registration& claim) {
+        const auto found = interested_.find(destination);
+        if (found == interested_.end()) return;
+        std::erase_if(found->second, [&](const registration& r) { return r.shard == claim.shard && r.number <= claim.number; });
+        if (found->second.empty()) interested_.erase(found);
+    }
+
+    /// Who wants a record; an empty span for nobody. Valid until the table changes.
+    std::span<const registration> claims_on(std::string_view destination) const {
+        const auto found = interested_.find(destination);
+        if (found == interested_.end()) return {};
+        return found->second;
+    }
+
+    /// Rule 3: whether a record of a partition is new to this reader.
+    bool is_new(partition of, offset at) const noexcept { return at >= read_to_[of]; }
+
+    /// All records of a partition below `next` have been handed out.
+    void advance(partition of, offset next) noexcept {
+        if (read_to_[of] == unknown) --unknown_;
+        read_to_[of] = std::max(read_to_[of], next);
+    }
+
+    /// Whether the reader knows where it stands in every partition.
+    bool complete() const noexcept { return unknown_ == 0; }
+
+    /// How far the partition of a destination has been read.
+    offset position_of(std::string_view destination) const noexcept {
+        return read_to_[partition_of(destination, static_cast<std::uint32_t>(read_to_.size()))];
+    }
+
+    std::size_t size() const noexcept { return interested_.size(); }
+
+private:
+    static constexpr offset unknown = -1;
+
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept { return static_cast<std::size_t>(fnv1a_64(text)); }
+    };
+    struct equal {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
+    };
+
+    std::unordered_map<std::string, std::vector<registration>, hash, equal> interested_;
+    std::vector<offset> read_to_;
+    std::size_t unknown_;
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI::delivery
+
+#endif

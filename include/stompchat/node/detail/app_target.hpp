@@ -1,0 +1,81 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_DETAIL_APP_TARGET_HPP
+#define STOMPCHAT_NODE_DETAIL_APP_TARGET_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/delivery/destination.hpp>
+#include <stompchat/node/detail/session.hpp>
+#include <stompchat/node/detail/shard_link.hpp>
+#include <stompchat/ports/app_handler.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+
+/** What an application's answer does: everything goes to the session's shard, in order.
+    Thread safety: one object is for one thread at a time, any thread. Lifetime: may outlive the session and the node. */
+class app_target final : public app_reply::target {
+public:
+    app_target(std::shared_ptr<shard_link> home, connection_id session, std::shared_ptr<publish_group> group)
+        : home_(std::move(home)), session_(session), group_(std::move(group)) {}
+
+    // Filled by the session before the application sees it.
+    std::string correlation_id;
+    std::string reply_to = "/session/queue/replies";
+    std::string subscription_id;
+    std::string by_destination; // of a 1.0 client that gave no id
+    bool for_subscribe = false;
+
+    void publish(std::string destination, std::string headers, std::string body) override {
+        // The application is trusted, but a message for nobody would be a silent loss.
+        if (delivery::kind_of(destination) != delivery::destination_kind::topic || destination.size() > delivery::max_destination_length) {
+            refused_ = std::move(destination);
+            return;
+        }
+        on_session([group = group_, destination = std::move(destination), headers = std::move(headers),
+                    body = std::move(body)](session& to) { to.on_app_publish(group, destination, header_block(headers), body); });
+    }
+
+    void reply(std::string headers, std::string body) override {
+        if (for_subscribe) {
+            on_session([id = subscription_id, name = by_destination, headers = std::move(headers), body = std::move(body)](session& to) {
+                to.on_app_answer(to.find_subscription(id, name), header_block(headers), body);
+            });
+            return;
+        }
+        on_session([queue = reply_to, correlation = correlation_id, headers = std::move(headers), body = std::move(body)](session& to) {
+            to.on_app_reply(queue, correlation, header_block(headers), body);
+        });
+    }
+
+    void finish(error_code outcome, std::string reason) override {
+        if (!outcome && !refused_.empty()) {
+            outcome = error::unknown_destination;
+            reason = "the application published to " + refused_ + ", which is no topic";
+        }
+        on_session([group = std::move(group_), for_subscribe = for_subscribe, id = subscription_id, name = by_destination, outcome,
+                    reason = std::move(reason)](session& to) {
+            to.on_app_finished(group, for_subscribe ? to.find_subscription(id, name) : nullptr, outcome, reason);
+        });
+    }
+
+private:
+    template <class Action>
+    void on_session(Action action) {
+        home_->post([home = home_, id = session_, action = std::move(action)] {
+            if (session* const to = home->find(id)) action(*to);
+        });
+    }
+
+    std::shared_ptr<shard_link> home_;
+    connection_id session_;
+    std::shared_ptr<publish_group> group_;
+    std::string refused_;
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#endif

@@ -1,0 +1,70 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_DETAIL_READER_HPP
+#define STOMPCHAT_NODE_DETAIL_READER_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/delivery/interest_table.hpp>
+#include <stompchat/node/detail/shard_inbox.hpp>
+#include <stompchat/ports/broker.hpp>
+#include <stompchat/ports/observer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+
+/// A publish in flight: which shard it came from, and the shard's own number for it.
+struct ticket {
+    static constexpr unsigned shard_bits = 12;
+
+    static std::uint64_t make(std::uint32_t shard, std::uint64_t number) noexcept { return number << shard_bits | shard; }
+    static std::uint32_t shard_of(std::uint64_t value) noexcept { return static_cast<std::uint32_t>(value & ((1u << shard_bits) - 1)); }
+    static std::uint64_t number_of(std::uint64_t value) noexcept { return value >> shard_bits; }
+};
+
+/** The node's side of the broker: hands each record to the shards that want it, encoded once per shard, and each publish result to the
+    shard it came from. Batches travel with one wake-up per shard.
+    Thread safety: everything but state() happens on the broker's executor. Lifetime: outlives the completion of the broker's stop. */
+class reader final : public broker::sink {
+public:
+    STOMPCHAT_DECL reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher);
+
+    /// Answers a shard's registration through its inbox, in order with the records. May be called from any thread.
+    STOMPCHAT_DECL void add(std::string destination, delivery::registration claim);
+    STOMPCHAT_DECL void remove(std::string destination, delivery::registration claim);
+
+    /// May be called from any thread.
+    broker_state state() const noexcept { return state_.load(std::memory_order_relaxed); }
+
+    STOMPCHAT_DECL void on_records(partition from, std::span<const record_view> records, offset next) override;
+    STOMPCHAT_DECL void on_published(std::span<const publish_result> results) override;
+    STOMPCHAT_DECL void on_state(broker_state state) override;
+
+private:
+    struct claimant {
+        std::string destination;
+        delivery::registration claim;
+    };
+
+    void answer(const claimant& one);
+
+    broker& broker_;
+    std::vector<shard_inbox*> shards_;
+    observer& watcher_;
+    delivery::interest_table table_;
+    // Registrations that came before the broker had told where it begins to read.
+    std::vector<claimant> early_;
+    std::atomic<broker_state> state_{broker_state::starting};
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#if defined(STOMPCHAT_HEADER_ONLY)
+#include <stompchat/node/impl/reader.ipp>
+#endif
+
+#endif

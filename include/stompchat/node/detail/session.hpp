@@ -1,0 +1,192 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_DETAIL_SESSION_HPP
+#define STOMPCHAT_NODE_DETAIL_SESSION_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/node/detail/connection.hpp>
+#include <stompchat/node/detail/frame.hpp>
+#include <stompchat/node/detail/output_queue.hpp>
+#include <stompchat/node/detail/publishes.hpp>
+#include <stompchat/node/detail/shard.hpp>
+#include <stompchat/node/detail/subscription.hpp>
+#include <stompchat/ports/authenticator.hpp>
+#include <stompchat/ports/broker.hpp>
+#include <stompchat/stomp/server_session.hpp>
+#include <stompchat/websocket/decoder.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+
+/** A STOMP session: the meeting place of its socket, its frames and its subscriptions.
+
+    Phases: *open* (frames are processed), *leaving* (DISCONNECT, or the node stops: the answers to SENDs are awaited, nothing is read),
+    *closing* (the last octets are queued: they are written, then the peer's part of the close is awaited).
+    Reading stops while the broker owes too many answers, and while the authenticator decides.
+    Thread safety: for the shard's thread.
+    Memory: idle, no buffer and no timer, only a place in the shard's timing wheel. */
+class session final : public connection {
+public:
+    /// `shown` holds what the upgrade request told about the client.
+    STOMPCHAT_DECL session(shard& home, net::stream_ptr stream, bool websocket, std::string_view transport, credentials shown);
+    STOMPCHAT_DECL ~session() override;
+
+    // connection
+    STOMPCHAT_DECL void start() override;
+    STOMPCHAT_DECL void on_readable(error_code ec) override;
+    STOMPCHAT_DECL void on_writable(error_code ec) override;
+    STOMPCHAT_DECL void on_deadline(time_point now) override;
+    STOMPCHAT_DECL void on_stop() override;
+    STOMPCHAT_DECL void abort() override;
+    session* as_session() noexcept override { return this; }
+
+    // From the upgrade: octets to write before anything else, and octets that came behind the request.
+    STOMPCHAT_DECL void begin_with(std::string_view answer, std::span<char> rest);
+
+    // From the shard.
+    bool has_room(const subscription& for_whom) const noexcept {
+        const auto& options = shard_.node().options;
+        if (phase_ != phase::open || for_whom.window_full()) return false;
+        if (queue_.octets() == 0) return true;
+        return queue_.octets() < options.output_queue && shard_.budget().octets < options.shard_output;
+    }
+    void deliver(frame_ref what, subscription& to) {
+        if (to.acks) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
+        queue_.push(shard_.entries(), std::move(what), &to);
+        flush_soon();
+    }
+    STOMPCHAT_DECL void fell_behind(subscription& whom);
+    STOMPCHAT_DECL void on_live(subscription& whom);
+    /// `told` is the shard's position of the partition.
+    STOMPCHAT_DECL void on_fed(subscription& whom, error_code ec, const read_result& result, offset told);
+    /// Messages were lost to a subscription: there is no silent loss, so the session ends.
+    STOMPCHAT_DECL void on_lost();
+    STOMPCHAT_DECL void on_published(publish_record& what, error_code ec, const position& at);
+    STOMPCHAT_DECL void flush();
+
+    // From the authenticator and the application.
+    STOMPCHAT_DECL void on_authenticated(error_code ec, identity who);
+    STOMPCHAT_DECL void on_app_publish(const std::shared_ptr<publish_group>& group, std::string_view destination, header_block headers,
+                                       std::string_view body);
+    STOMPCHAT_DECL void on_app_reply(std::string_view queue, std::string_view correlation_id, header_block headers, std::string_view body);
+    STOMPCHAT_DECL void on_app_answer(stomp::subscription* to, header_block headers, std::string_view body);
+    /// `of` is the subscription that the request was for, or null.
+    STOMPCHAT_DECL void on_app_finished(const std::shared_ptr<publish_group>& group, stomp::subscription* of, error_code outcome,
+                                        std::string_view reason);
+    /// By id, or by destination where a 1.0 client gave none.
+    stomp::subscription* find_subscription(std::string_view id, std::string_view destination) const noexcept {
+        return id.empty() ? stomp_.find_destination(destination) : stomp_.find(id);
+    }
+
+    const identity& who() const noexcept { return who_; }
+    std::string_view name() const noexcept { return name_; }
+
+private:
+    friend class shard;
+
+    enum class phase : std::uint8_t {
+        open,
+        leaving,
+        closing,
+    };
+
+    // session.ipp: octets in and out, deadlines, the end
+    void read();
+    void take(std::span<char> octets);
+    void take_websocket(std::span<char> octets);
+    void take_stomp(std::string_view octets);
+    void want_read();
+    void read_on();
+    void flush_soon() {
+        if (!flush_listed_) shard_.flush_later(*this);
+    }
+    void send_stomp(std::string_view octets);
+    void send_wire(std::string_view octets);
+    void on_drained();
+    void fail(error_code code, std::string_view detail = {}, std::string_view receipt = {});
+    void begin_close(error_code reason, std::uint16_t code, std::string_view text = {});
+    bool overloaded() const noexcept;
+    void say_goodbye();
+    void leave_if_answered();
+    void plan(time_point now);
+    void gone();
+    bool websocket() const noexcept { return decoder_.has_value(); }
+    session_info info() const;
+
+    // session_frames.ipp: what a client's frames do
+    void handle_frames();
+    void on_connect(const stomp::event& ev);
+    bool may_send(std::string_view destination, std::string_view receipt);
+    void on_send(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
+                 const std::shared_ptr<publish_group>& transaction);
+    void send_to_app(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
+                     std::shared_ptr<publish_group> group);
+    void on_subscribe(const stomp::event& ev);
+    void subscribe_app(const stomp::event& ev);
+    bool read_prefetch(const stomp::event& ev, std::uint32_t& into);
+    void on_unsubscribe(const stomp::event& ev);
+    bool settle(std::string_view id, const stomp::subscription* named);
+    void on_ack(std::string_view id, const stomp::subscription* named, std::string_view receipt);
+    void on_commit(const stomp::event& ev);
+    void on_disconnect(const stomp::event& ev);
+    void send_receipt(std::string_view id, std::span<const stomp::header> extra = {});
+    void close_one(publish_group& group);
+    std::string_view pack_headers(const stomp::frame_view& frame);
+
+    // session_delivery.ipp: subscriptions and what reaches them
+    subscription& add_subscription(const stomp::event& ev, subscription::kind what, std::uint32_t prefetch);
+    void drop_subscription(stomp::subscription& which);
+    void deliver_local(subscription& to, header_block headers, std::string_view body);
+    void feed_those_behind();
+    void send_pending_receipt(subscription& whom);
+
+    stomp::server_session stomp_;
+    std::optional<websocket::decoder> decoder_;
+    output_queue queue_;
+    identity who_;
+    std::string name_;
+    std::unique_ptr<credentials> shown_; // until CONNECT is answered
+    std::string_view transport_;         // static memory
+    std::string remote_address_;
+    std::unique_ptr<std::string> disconnect_receipt_;
+    subscription* behind_ = nullptr;
+    time_point last_written_{}; // when the socket last took something, or had nothing to take
+    time_point last_received_{};
+    time_point paused_since_{}; // since when it is not read, for whatever reason
+    time_point pinged_{};
+    time_point closing_since_{};
+    time_point feed_again_ = time_point::max();
+    error_code reason_;
+    std::uint64_t local_messages_ = 0;
+    std::uint32_t made_subscriptions_ = 0;
+    std::uint32_t in_flight_ = 0;
+    std::size_t in_flight_octets_ = 0;
+    std::size_t skip_ = 0; // octets of the first entry that were written
+    phase phase_ = phase::open;
+    bool flush_listed_ = false;
+    bool waits_to_write_ = false;
+    bool paused_ = false;
+    bool authenticating_ = false;
+    bool announced_ = false; // the observer and the registry know it
+    bool ever_unsubscribed_ = false;
+    bool peer_closed_ = false;
+    bool sent_shutdown_ = false;
+    bool stopping_ = false;
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#if defined(STOMPCHAT_HEADER_ONLY)
+#include <stompchat/node/impl/session.ipp>
+#include <stompchat/node/impl/session_delivery.ipp>
+#include <stompchat/node/impl/session_frames.ipp>
+#endif
+
+#endif

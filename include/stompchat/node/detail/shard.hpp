@@ -1,0 +1,185 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_DETAIL_SHARD_HPP
+#define STOMPCHAT_NODE_DETAIL_SHARD_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/net/timing_wheel.hpp>
+#include <stompchat/node/detail/connection.hpp>
+#include <stompchat/node/detail/frame.hpp>
+#include <stompchat/node/detail/gather.hpp>
+#include <stompchat/node/detail/output_queue.hpp>
+#include <stompchat/node/detail/publishes.hpp>
+#include <stompchat/node/detail/reader.hpp>
+#include <stompchat/node/detail/shard_inbox.hpp>
+#include <stompchat/node/detail/shard_link.hpp>
+#include <stompchat/node/detail/topic_table.hpp>
+#include <stompchat/node/options.hpp>
+#include <stompchat/stomp/decoder.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+
+class session;
+
+/// What all shards of a node share and none changes.
+struct node_context {
+    chat_node_options options;
+    node_ports ports;
+    observer* watcher = nullptr;
+    node_incarnation self;
+    websocket_limits websocket;
+};
+
+/** One thread's part of a node: its connections, its subscriptions, its timers. Shards share nothing with each other.
+
+    The way of a message: deliver() takes what the reader sent, appends a reference to the frame to the queue of each live subscription's
+    session and puts that session on the flush list; the first entry of the list posts flush(), which writes each session once.
+    Thread safety: everything happens on the thread that runs the io_context. */
+class shard {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    STOMPCHAT_DECL shard(std::uint32_t index, asio::io_context& context, const node_context& node);
+    STOMPCHAT_DECL ~shard();
+
+    shard(const shard&) = delete;
+    shard& operator=(const shard&) = delete;
+
+    // Parts that connections use.
+    asio::io_context& context() noexcept { return context_; }
+    const node_context& node() const noexcept { return node_; }
+    std::span<char> receive_scratch() noexcept { return receive_scratch_; }
+    stomp::parse_scratch& parse_scratch() noexcept { return parse_scratch_; }
+    /// Header blocks are built here; a user of it is done before another one begins.
+    std::string& header_scratch() noexcept { return header_scratch_; }
+    gather& gatherer() noexcept { return gather_; }
+    entry_pool& entries() noexcept { return entries_; }
+    publishes& in_flight() noexcept { return publishes_; }
+    shard_inbox& inbox() noexcept { return inbox_; }
+    const frame_budget& budget() const noexcept { return budget_; }
+    frame_budget& budget() noexcept { return budget_; }
+    /// A heart-beat (STOMP 1.2, "Heart-beating": one end of line), made once.
+    frame_ref line_feed() const noexcept { return line_feed_; }
+    const std::shared_ptr<shard_link>& link() const noexcept { return link_; }
+    STOMPCHAT_DECL std::string next_session_name();
+    static time_point now() noexcept { return std::chrono::steady_clock::now(); }
+    void attach(reader& from) noexcept {
+        reader_ = &from;
+        topics_.attach(from);
+    }
+    /// Whether the node can serve.
+    bool ready() const noexcept { return !stopping_ && reader_->state() == broker_state::ready; }
+
+    /// Takes over an accepted connection.
+    STOMPCHAT_DECL void accept(net::stream_ptr stream, const listener_options& from);
+    /// Makes a session out of an upgraded connection.
+    STOMPCHAT_DECL session& upgrade(net::stream_ptr stream, std::string_view transport, credentials shown);
+    /// The connection of that name, if it still exists.
+    STOMPCHAT_DECL session* find(connection_id id) noexcept;
+    /// Ends a connection: it is destroyed when the current handler is done.
+    STOMPCHAT_DECL void retire(connection& done);
+
+    /// Makes a topic subscription live: session::on_live() follows, not from within.
+    STOMPCHAT_DECL void subscribe(subscription& whom, std::string_view destination);
+    /// Takes it out. It is destroyed as soon as no queued delivery refers to it.
+    STOMPCHAT_DECL void unsubscribe(subscription* whom);
+    /// Reads the log for a subscription that is behind. session::on_fed() follows.
+    STOMPCHAT_DECL void feed(subscription& whom, std::size_t messages, std::size_t octets);
+    std::string_view destination_of(const subscription& whom) const noexcept { return topics_.name(whom.slot); }
+    /// The shard's position of the subscription's partition.
+    offset told_to(const subscription& whom) noexcept { return topics_.told(topics_.at(whom.slot).partition); }
+
+    /// Publishes one message for a session; session::on_published() follows.
+    STOMPCHAT_DECL void publish(session& from, std::string_view destination, std::string_view user, header_block headers,
+                                std::string_view body, publish_record what);
+
+    // The registry is told who is where; it is not in the way of any message.
+    STOMPCHAT_DECL void announce(std::string_view session, std::string_view user);
+    STOMPCHAT_DECL void forget(std::string_view session, std::string_view user);
+    STOMPCHAT_DECL void join(std::string_view session, std::string_view user, std::string_view room);
+    STOMPCHAT_DECL void leave(std::string_view session, std::string_view user, std::string_view room);
+
+    /// The session has something to write: it is flushed at the end of the turn.
+    STOMPCHAT_DECL void flush_later(session& whom);
+
+    STOMPCHAT_DECL void schedule(connection& whom, time_point deadline);
+
+    /// Stops: sessions end when their SENDs are answered. `drained` is called once no connection is left.
+    STOMPCHAT_DECL void stop(std::function<void()> drained);
+    /// Ends what is left at once.
+    STOMPCHAT_DECL void abort();
+    bool stopping() const noexcept { return stopping_; }
+    std::size_t connections() const noexcept { return live_; }
+
+private:
+    void deliver();
+    bool same_log(topic_table::topic& of, const position& at);
+    void on_record(shard_event& event);
+    void on_missed(const shard_event& event);
+    void on_answer(const shard_event& event);
+    void on_result(const shard_event& event);
+    void flush();
+    auto ignore_result(const char* what) {
+        return [watcher = node_.watcher, what](error_code ec) {
+            if (ec) watcher->on_log(severity::warning, std::string("the registry could not ") + what + ": " + ec.message());
+        };
+    }
+    void arm_timer();
+    void on_timer();
+    connection_id place(std::unique_ptr<connection> added);
+    void reap();
+
+    const std::uint32_t index_;
+    asio::io_context& context_;
+    const node_context& node_;
+    frame_budget budget_;
+    entry_pool entries_;
+    stomp::parse_scratch parse_scratch_;
+    std::vector<char> receive_scratch_;
+    std::string header_scratch_;
+    gather gather_;
+    net::timing_wheel wheel_;
+    asio::steady_timer timer_;
+    time_point timer_at_ = time_point::max();
+    topic_table topics_;
+    publishes publishes_;
+    std::shared_ptr<shard_link> link_;
+    shard_inbox inbox_;
+    std::vector<shard_event> events_;
+    std::vector<connection_id> to_flush_;
+    std::vector<connection_id> flushing_;
+
+    struct place_entry {
+        std::unique_ptr<connection> who;
+        std::uint32_t generation = 0;
+    };
+    std::vector<place_entry> places_;
+    std::vector<std::uint32_t> free_places_;
+    std::vector<std::unique_ptr<connection>> retired_;
+    std::size_t live_ = 0;
+    bool stopping_ = false;
+    reader* reader_ = nullptr;
+    std::function<void()> drained_;
+    std::uint64_t named_sessions_ = 0;
+    frame_ref line_feed_ = frame::make(frame::kind::stomp, "\n");
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#if defined(STOMPCHAT_HEADER_ONLY)
+#include <stompchat/node/impl/shard.ipp>
+#endif
+
+#endif

@@ -1,0 +1,183 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_IMPL_SESSION_DELIVERY_IPP
+#define STOMPCHAT_NODE_IMPL_SESSION_DELIVERY_IPP
+
+#include <stompchat/node/detail/session.hpp>
+#include <stompchat/stomp/encoder.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+
+STOMPCHAT_DECL subscription& session::add_subscription(const stomp::event& ev, subscription::kind what, std::uint32_t prefetch) {
+    auto made = std::make_unique<subscription>();
+    made->owner = this;
+    made->frame_side = ev.sub;
+    made->what = what;
+    made->version = stomp_.version();
+    // STOMP 1.0, "SUBSCRIBE": without an id the subscription is known by its destination, and MESSAGE names none.
+    if (!ev.sub->id.empty()) stomp::append_header(made->head, "subscription", ev.sub->id, made->version);
+    if (what != subscription::kind::topic) made->local_destination = std::make_unique<std::string>(ev.destination);
+    ++made_subscriptions_;
+    if (prefetch != 0) {
+        made->acks = std::make_unique<acking>();
+        made->acks->prefetch = prefetch;
+        if (what == subscription::kind::topic) made->acks->check = destination_check(ev.destination);
+        // The ack of a delivery must be unique in the session. Only an earlier subscription of the destination can have had the same
+        // message.
+        bool repeated = ever_unsubscribed_;
+        stomp_.for_each_subscription([&](const stomp::subscription& one) {
+            const auto* const other = static_cast<const subscription*>(one.context);
+            if (other != nullptr && other->acks && other->what == what && other->acks->check == made->acks->check) repeated = true;
+        });
+        if (repeated) made->acks->suffix = made_subscriptions_;
+    }
+    ev.sub->context = made.get();
+    return *made.release();
+}
+
+STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
+    auto* const gone = static_cast<subscription*>(std::exchange(which.context, nullptr));
+    if (gone == nullptr) return;
+    for (subscription** link = &behind_; *link != nullptr; link = &(*link)->next_behind) {
+        if (*link == gone) {
+            *link = gone->next_behind;
+            break;
+        }
+    }
+    if (gone->what == subscription::kind::topic) shard_.leave(name_, who_.user, shard_.destination_of(*gone));
+    shard_.unsubscribe(gone);
+}
+
+STOMPCHAT_DECL void session::send_pending_receipt(subscription& whom) {
+    if (const auto receipt = std::exchange(whom.receipt, nullptr)) send_receipt(*receipt);
+}
+
+// Topics.
+
+STOMPCHAT_DECL void session::on_live(subscription& whom) { send_pending_receipt(whom); }
+
+STOMPCHAT_DECL void session::fell_behind(subscription& whom) {
+    if (!std::exchange(whom.listed, true)) whom.next_behind = std::exchange(behind_, &whom);
+    // It is fed when the queue has been written or an ACK has made room; if neither can come, because there is room, it is fed at once.
+    if (queue_.empty() && !whom.window_full()) {
+        feed_again_ = shard::now();
+        plan(feed_again_);
+    }
+}
+
+STOMPCHAT_DECL void session::feed_those_behind() {
+    if (behind_ == nullptr || phase_ != phase::open) return;
+    const chat_node_options& options = shard_.node().options;
+    // Below half of the queue's limit, so that one read brings a good piece.
+    if (queue_.octets() > options.output_queue / 2) return;
+    const std::size_t room = std::min<std::size_t>(options.output_queue - queue_.octets(), 256 * 1024);
+    for (subscription** link = &behind_; *link != nullptr;) {
+        subscription& one = **link;
+        if (!one.cursor.behind()) {
+            one.listed = false;
+            *link = std::exchange(one.next_behind, nullptr);
+            continue;
+        }
+        link = &one.next_behind;
+        if (one.reading || one.window_full()) continue;
+        const std::size_t window = one.acks ? one.acks->prefetch - one.acks->window.size() : 256;
+        shard_.feed(one, std::min<std::size_t>(window, 256), room);
+    }
+}
+
+STOMPCHAT_DECL void session::on_fed(subscription& whom, error_code ec, const read_result& result, offset told) {
+    if (phase_ != phase::open) return;
+    const auto again_in = [this](std::chrono::milliseconds pause) {
+        feed_again_ = std::min(feed_again_, shard::now() + pause);
+        plan(shard::now());
+    };
+    if (ec) return again_in(std::chrono::milliseconds(200));
+    if (result.status == read_status::lost) return on_lost();
+    const offset before = whom.cursor.next();
+    bool all = true;
+    for (const message& one : result.messages) {
+        const auto verdict = whom.cursor.on_read(one.at().offset, [&] { return has_room(whom); });
+        if (verdict == delivery::cursor::verdict::no_room) {
+            all = false;
+            break;
+        }
+        if (verdict == delivery::cursor::verdict::skip) continue;
+        frame_ref made = frame::make_message(one.view());
+        made->charge(shard_.budget());
+        deliver(std::move(made), whom);
+    }
+    if (all) whom.cursor.end_read(result.next.offset, told);
+    // A log whose end lags behind what was already seen (a new leader) gives nothing for a moment.
+    if (whom.cursor.behind() && all && whom.cursor.next() == before) return again_in(std::chrono::milliseconds(20));
+    feed_those_behind();
+}
+
+STOMPCHAT_DECL void session::on_lost() {
+    fail(error::messages_lost, "the log no longer reaches back to what this slow connection has not received; connect again");
+}
+
+// What is not in the log.
+
+STOMPCHAT_DECL void session::deliver_local(subscription& to, header_block headers, std::string_view body) {
+    // Nobody can fetch these again, so a client that does not read them cannot be left behind: its session ends instead.
+    if (queue_.octets() > 4 * shard_.node().options.output_queue || to.window_full())
+        return fail(error::no_progress, "replies are not read or not acknowledged");
+    frame_ref made = frame::make_local_message(++local_messages_, *to.local_destination, headers, body);
+    made->charge(shard_.budget());
+    deliver(std::move(made), to);
+}
+
+STOMPCHAT_DECL void session::on_app_publish(const std::shared_ptr<publish_group>& group, std::string_view destination, header_block headers,
+                                            std::string_view body) {
+    if (phase_ == phase::closing) return;
+    ++in_flight_;
+    in_flight_octets_ += body.size();
+    ++group->open;
+    shard_.publish(*this, destination, who_.user, headers, body, publish_record(group));
+}
+
+STOMPCHAT_DECL void session::on_app_reply(std::string_view queue, std::string_view correlation_id, header_block headers,
+                                          std::string_view body) {
+    if (phase_ == phase::closing) return;
+    std::string block(headers.octets());
+    if (!correlation_id.empty()) append_header(block, "correlation-id", correlation_id);
+    bool go_on = true;
+    stomp_.for_each_subscription([&](stomp::subscription& one) {
+        auto* const whom = static_cast<subscription*>(one.context);
+        if (whom == nullptr || whom->what != subscription::kind::session_queue || *whom->local_destination != queue) return;
+        go_on = go_on && queue_.octets() <= 4 * shard_.node().options.output_queue && !whom->window_full();
+        if (go_on) deliver_local(*whom, header_block(block), body);
+    });
+    if (!go_on) fail(error::no_progress, "replies are not read or not acknowledged");
+}
+
+STOMPCHAT_DECL void session::on_app_answer(stomp::subscription* to, header_block headers, std::string_view body) {
+    if (phase_ == phase::closing || to == nullptr || to->context == nullptr) return;
+    subscription& whom = *static_cast<subscription*>(to->context);
+    if (whom.what != subscription::kind::app || whom.answered) return;
+    whom.answered = true;
+    send_pending_receipt(whom);
+    deliver_local(whom, headers, body);
+}
+
+STOMPCHAT_DECL void session::on_app_finished(const std::shared_ptr<publish_group>& group, stomp::subscription* of, error_code outcome,
+                                             std::string_view reason) {
+    --in_flight_;
+    auto* const whom = of == nullptr ? nullptr : static_cast<subscription*>(of->context);
+    if (outcome) {
+        fail(outcome, reason, whom != nullptr && whom->receipt ? std::string_view(*whom->receipt) : std::string_view(group->receipt));
+    } else {
+        if (whom != nullptr) send_pending_receipt(*whom);
+        close_one(*group);
+    }
+    leave_if_answered();
+    read_on();
+}
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#endif

@@ -1,0 +1,343 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_IMPL_SESSION_FRAMES_IPP
+#define STOMPCHAT_NODE_IMPL_SESSION_FRAMES_IPP
+
+#include <stompchat/delivery/destination.hpp>
+#include <stompchat/node/detail/app_target.hpp>
+#include <stompchat/node/detail/session.hpp>
+#include <stompchat/utf8.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+namespace detail {
+
+/** Headers that only the server writes, or that belong to one hop: from a client they are dropped, so that none can be forged.
+    `destination` is carried beside the headers. */
+inline bool is_reserved_header(std::string_view name) noexcept {
+    static constexpr std::array<std::string_view, 14> reserved = {"destination",  "receipt", "transaction", "content-length", "ack",
+                                                                  "subscription", "gap",     "recovered",   "position",       "durable",
+                                                                  "status",       "user",    "timestamp",   "message-id"};
+    return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
+}
+
+inline std::string refusal(std::string_view verb, std::string_view destination) { return fmt::format("{} {}", verb, destination); }
+
+} // namespace detail
+
+STOMPCHAT_DECL void session::handle_frames() {
+    while (phase_ == phase::open) {
+        if (overloaded()) {
+            // The broker is slower than this sender, or the client does not read its answers: it is not read on. Nothing taken is dropped.
+            paused_ = true;
+            paused_since_ = shard::now();
+            stomp_.suspend_receive_deadline(true, paused_since_);
+            stomp_.hold();
+            plan(paused_since_);
+            return;
+        }
+        const stomp::event ev = stomp_.next();
+        switch (ev.kind) {
+        case stomp::event_kind::need_more:
+        case stomp::event_kind::waiting:
+        case stomp::event_kind::closed: return;
+        case stomp::event_kind::connect: on_connect(ev); break;
+        case stomp::event_kind::send:
+            if (may_send(ev.destination, ev.receipt)) on_send(ev.frame, ev.destination, ev.receipt, nullptr);
+            break;
+        case stomp::event_kind::subscribe: on_subscribe(ev); break;
+        case stomp::event_kind::unsubscribe: on_unsubscribe(ev); break;
+        case stomp::event_kind::ack: on_ack(ev.id, ev.sub, ev.receipt); break;
+        case stomp::event_kind::commit: on_commit(ev); break;
+        case stomp::event_kind::disconnect: on_disconnect(ev); break;
+        case stomp::event_kind::reply: send_stomp(ev.octets); break;
+        case stomp::event_kind::refused: fail(ev.error, ev.octets, ev.receipt); break;
+        case stomp::event_kind::failed:
+            send_stomp(ev.octets);
+            begin_close(ev.error, close_code_of(ev.error));
+            break;
+        }
+    }
+}
+
+STOMPCHAT_DECL void session::on_connect(const stomp::event& ev) {
+    credentials shown = std::move(*shown_);
+    shown_.reset();
+    const auto copy = [&ev](std::string_view name, std::optional<std::string>& into) {
+        if (const auto value = ev.frame.find(name)) into = std::string(*value);
+    };
+    copy("login", shown.login);
+    copy("passcode", shown.passcode);
+    copy("authorization", shown.authorization);
+    shown.host = ev.frame.value_of("host");
+    shown.session = name_;
+    authenticating_ = true;
+    paused_since_ = shard::now();
+    plan(paused_since_);
+    shard_.node().ports.authentication.async_authenticate(shard_.context().get_executor(), std::move(shown),
+                                                          [home = shard_.link(), id = id()](error_code ec, identity who) {
+                                                              if (session* const self = home->find(id))
+                                                                  self->on_authenticated(ec, std::move(who));
+                                                          });
+}
+
+STOMPCHAT_DECL void session::on_authenticated(error_code ec, identity who) {
+    authenticating_ = false;
+    if (phase_ != phase::open) return;
+    if (ec) {
+        if (ec == condition::unauthorized) return fail(error::not_authenticated, "login refused");
+        shard_.node().watcher->on_log(severity::warning, fmt::format("session {}: authentication did not work: {}", name_, ec.message()));
+        return fail(error::registry_unavailable, "authentication is not available at the moment");
+    }
+    if (who.user.size() > delivery::max_destination_length || !is_utf8(who.user))
+        return fail(error::not_authenticated, "the user name is too long or is not UTF-8");
+    if (who.user.empty()) who.user = "anonymous-" + name_;
+    const time_point now = shard::now();
+    const std::string_view answer = stomp_.accept(name_, who.user, {}, now);
+    send_stomp(answer);
+    if (!stomp_.connected()) return begin_close(error::not_authenticated, close_code_of(error::not_authenticated));
+    who_ = std::move(who);
+    announced_ = true;
+    shard_.node().watcher->on_session_connected(info());
+    shard_.announce(name_, who_.user);
+    stomp_.resume(shard_.parse_scratch());
+    handle_frames();
+    if (phase_ != phase::open) return;
+    plan(now);
+    want_read();
+}
+
+// SEND
+
+STOMPCHAT_DECL bool session::may_send(std::string_view destination, std::string_view receipt) {
+    const delivery::destination_kind kind = delivery::kind_of(destination);
+    if (kind != delivery::destination_kind::topic && kind != delivery::destination_kind::app) {
+        fail(error::unknown_destination, detail::refusal("nothing can be sent to", destination), receipt);
+        return false;
+    }
+    if (!shard_.node().ports.authorization.authorize(who_, action::send, destination).allow) {
+        fail(error::not_authorized, detail::refusal("you may not send to", destination), receipt);
+        return false;
+    }
+    return true;
+}
+
+STOMPCHAT_DECL std::string_view session::pack_headers(const stomp::frame_view& frame) {
+    std::string& block = shard_.header_scratch();
+    block.clear();
+    for (const stomp::header& one : frame.headers) {
+        if (!detail::is_reserved_header(one.name)) append_header(block, one.name, one.value);
+    }
+    return block;
+}
+
+STOMPCHAT_DECL void session::on_send(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
+                                     const std::shared_ptr<publish_group>& transaction) {
+    if (delivery::kind_of(destination) == delivery::destination_kind::app) return send_to_app(frame, destination, receipt, transaction);
+    publish_record what(receipt);
+    if (transaction) {
+        ++transaction->open;
+        what.group = transaction;
+    }
+    ++in_flight_;
+    in_flight_octets_ += frame.body.size();
+    shard_.publish(*this, destination, who_.user, header_block(pack_headers(frame)), frame.body, std::move(what));
+}
+
+STOMPCHAT_DECL void session::send_to_app(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
+                                         std::shared_ptr<publish_group> group) {
+    if (group) {
+        ++group->open;
+    } else {
+        group = std::make_shared<publish_group>();
+        group->receipt = receipt;
+    }
+    ++in_flight_;
+    app_handler* const app = shard_.node().ports.app;
+    auto target = std::make_unique<app_target>(shard_.link(), id(), std::move(group));
+    if (const auto correlation = frame.find("correlation-id")) target->correlation_id = *correlation;
+    if (const std::string_view to = frame.value_of("reply-to"); delivery::kind_of(to) == delivery::destination_kind::session_queue)
+        target->reply_to = to;
+    const app_request request{who_, name_, destination, header_block(pack_headers(frame)), frame.body};
+    if (app == nullptr || !app->on_send(request, app_reply(std::move(target))))
+        fail(error::unknown_destination, detail::refusal("there is no", destination), receipt);
+}
+
+STOMPCHAT_DECL void session::on_published(publish_record& what, error_code ec, const position& at) {
+    --in_flight_;
+    in_flight_octets_ -= what.octets;
+    if (ec) {
+        fail(ec.category() == error_category() ? ec : make_error_code(error::outcome_unknown), {},
+             what.group ? what.group->receipt : what.receipt);
+    } else if (what.group) {
+        close_one(*what.group);
+    } else if (!what.receipt.empty()) {
+        const position_token token(at, what.check);
+        const stomp::header id{"message-id", token.text()};
+        send_receipt(what.receipt, {&id, 1});
+    }
+    leave_if_answered();
+    read_on();
+}
+
+STOMPCHAT_DECL void session::close_one(publish_group& group) {
+    if (--group.open == 0) send_receipt(group.receipt);
+}
+
+STOMPCHAT_DECL void session::send_receipt(std::string_view id, std::span<const stomp::header> extra) {
+    send_stomp(stomp_.receipt(id, extra));
+}
+
+// SUBSCRIBE and UNSUBSCRIBE
+
+STOMPCHAT_DECL void session::on_subscribe(const stomp::event& ev) {
+    const delivery::destination_kind kind = delivery::kind_of(ev.destination);
+    if (kind == delivery::destination_kind::unknown)
+        return fail(error::unknown_destination, detail::refusal("nobody can subscribe to", ev.destination), ev.receipt);
+    if (kind != delivery::destination_kind::session_queue
+        && !shard_.node().ports.authorization.authorize(who_, action::subscribe, ev.destination).allow)
+        return fail(error::not_authorized, detail::refusal("you may not subscribe to", ev.destination), ev.receipt);
+    std::uint32_t prefetch = 0;
+    if (ev.sub->mode != stomp::ack_mode::auto_ && !read_prefetch(ev, prefetch)) return;
+
+    switch (kind) {
+    case delivery::destination_kind::topic: {
+        subscription& made = add_subscription(ev, subscription::kind::topic, prefetch);
+        if (!ev.receipt.empty()) made.receipt = std::make_unique<std::string>(ev.receipt);
+        shard_.join(name_, who_.user, ev.destination);
+        shard_.subscribe(made, ev.destination);
+        break;
+    }
+    case delivery::destination_kind::app: {
+        subscription& made = add_subscription(ev, subscription::kind::app, prefetch);
+        if (!ev.receipt.empty()) made.receipt = std::make_unique<std::string>(ev.receipt);
+        subscribe_app(ev);
+        break;
+    }
+    default:
+        add_subscription(ev, subscription::kind::session_queue, prefetch);
+        send_receipt(ev.receipt);
+        break;
+    }
+}
+
+STOMPCHAT_DECL bool session::read_prefetch(const stomp::event& ev, std::uint32_t& into) {
+    const chat_node_options& options = shard_.node().options;
+    into = options.prefetch_count;
+    const auto value = ev.frame.find("prefetch-count");
+    if (!value) return true;
+    std::uint64_t number = 0;
+    const auto [end, failure] = std::from_chars(value->data(), value->data() + value->size(), number);
+    const bool digits = !value->empty() && std::all_of(value->begin(), value->end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits || (failure == std::errc{} && number == 0)) {
+        fail(error::bad_header_value, "prefetch-count must be a decimal number of at least 1", ev.receipt);
+        return false;
+    }
+    into = failure == std::errc{} ? static_cast<std::uint32_t>(std::min<std::uint64_t>(number, options.max_prefetch_count))
+                                  : options.max_prefetch_count;
+    return true;
+}
+
+STOMPCHAT_DECL void session::subscribe_app(const stomp::event& ev) {
+    ++in_flight_;
+    app_handler* const app = shard_.node().ports.app;
+    auto target = std::make_unique<app_target>(shard_.link(), id(), std::make_shared<publish_group>());
+    target->subscription_id = ev.sub->id;
+    target->by_destination = ev.sub->destination_if_no_id;
+    target->for_subscribe = true;
+    const app_request request{who_, name_, ev.destination, header_block(pack_headers(ev.frame)), {}};
+    if (app == nullptr || !app->on_subscribe(request, app_reply(std::move(target))))
+        fail(error::unknown_destination, detail::refusal("there is no", ev.destination), ev.receipt);
+}
+
+STOMPCHAT_DECL void session::on_unsubscribe(const stomp::event& ev) {
+    // Deliveries that are queued stand in front of the RECEIPT, so that none comes behind it.
+    drop_subscription(*ev.sub);
+    ever_unsubscribed_ = true;
+    send_receipt(ev.receipt);
+}
+
+// ACK, COMMIT, DISCONNECT
+
+STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscription* named) {
+    std::uint64_t suffix = 0;
+    if (const auto at = id.rfind('_'); at != std::string_view::npos) {
+        const char* const end = id.data() + id.size();
+        if (const auto [next, failure] = std::from_chars(id.data() + at + 1, end, suffix); failure != std::errc{} || next != end)
+            return false;
+        id = id.substr(0, at);
+    }
+    std::uint64_t key = 0;
+    std::uint32_t check = 0;
+    const bool local = id.starts_with("s-");
+    if (local) {
+        const char* const end = id.data() + id.size();
+        if (const auto [next, failure] = std::from_chars(id.data() + 2, end, key); failure != std::errc{} || next != end) return false;
+    } else if (const auto token = parse_token(id)) {
+        key = static_cast<std::uint64_t>(token->at.offset);
+        check = token->check;
+    } else {
+        return false;
+    }
+    bool known = false;
+    stomp_.for_each_subscription([&](stomp::subscription& one) {
+        subscription* const candidate = static_cast<subscription*>(one.context);
+        if (known || candidate == nullptr || (named != nullptr && named != &one)) return;
+        if (local != (candidate->what != subscription::kind::topic)) return;
+        if (candidate->acks) {
+            if (candidate->acks->suffix != suffix || (!local && candidate->acks->check != check)) return;
+            const auto result = candidate->acks->window.settle(key, one.mode == stomp::ack_mode::client);
+            known = result != stomp::ack_window::result::unknown;
+        } else {
+            // Some clients acknowledge what needs no acknowledgement: harmless if it was delivered.
+            known = local ? key <= local_messages_
+                          : check == destination_check(shard_.destination_of(*candidate))
+                                && static_cast<offset>(key) < candidate->cursor.next_unseen(shard_.told_to(*candidate));
+        }
+    });
+    return known;
+}
+
+STOMPCHAT_DECL void session::on_ack(std::string_view id, const stomp::subscription* named, std::string_view receipt) {
+    // An ACK may cross the UNSUBSCRIBE on its way; after one, an id that belongs to no live subscription proves nothing.
+    if (!settle(id, named) && !ever_unsubscribed_)
+        return fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", id.substr(0, 80)),
+                    receipt);
+    send_receipt(receipt);
+    feed_those_behind();
+}
+
+STOMPCHAT_DECL void session::on_commit(const stomp::event& ev) {
+    // All frames are checked before the first takes effect.
+    for (const stomp::transaction_frame& one : ev.frames) {
+        if (one.kind == stomp::event_kind::send && !may_send(one.destination, ev.receipt)) return;
+    }
+    auto transaction = std::make_shared<publish_group>();
+    transaction->receipt = ev.receipt;
+    for (const stomp::transaction_frame& one : ev.frames) {
+        if (one.kind == stomp::event_kind::send)
+            on_send(one.frame, one.destination, {}, transaction);
+        else if (!settle(one.id, one.sub) && !ever_unsubscribed_)
+            fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", one.id.substr(0, 80)),
+                 ev.receipt);
+        if (phase_ != phase::open) return;
+    }
+    close_one(*transaction);
+    feed_those_behind();
+}
+
+STOMPCHAT_DECL void session::on_disconnect(const stomp::event& ev) {
+    if (!ev.receipt.empty()) disconnect_receipt_ = std::make_unique<std::string>(ev.receipt);
+    phase_ = phase::leaving;
+    leave_if_answered();
+}
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#endif

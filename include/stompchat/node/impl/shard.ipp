@@ -1,0 +1,308 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_IMPL_SHARD_IPP
+#define STOMPCHAT_NODE_IMPL_SHARD_IPP
+
+#include <stompchat/net/tcp_stream.hpp>
+#include <stompchat/node/detail/http_connection.hpp>
+#include <stompchat/node/detail/session.hpp>
+#include <stompchat/node/detail/shard.hpp>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+
+STOMPCHAT_DECL shard::shard(std::uint32_t index, asio::io_context& context, const node_context& node)
+    : index_(index), context_(context), node_(node), receive_scratch_(64 * 1024), wheel_(std::chrono::milliseconds(50), now()),
+      timer_(context), topics_(index, node.ports.log.partitions()), link_(std::make_shared<shard_link>(*this, context)),
+      inbox_(context, node.options.shard_inbox, [home = link_] {
+          if (shard* const self = home->get()) self->deliver();
+      }) {}
+
+STOMPCHAT_DECL shard::~shard() {
+    link_->cut();
+    places_.clear();
+    retired_.clear();
+}
+
+STOMPCHAT_DECL session* shard_link::find(connection_id id) const noexcept { return shard_ == nullptr ? nullptr : shard_->find(id); }
+
+// Connections.
+
+STOMPCHAT_DECL std::string shard::next_session_name() {
+    // Unique in the cluster: the run of the node, the shard, a counter.
+    return fmt::format("{:x}-{:x}-{:x}", node_.self.incarnation, index_, ++named_sessions_);
+}
+
+STOMPCHAT_DECL connection_id shard::place(std::unique_ptr<connection> added) {
+    if (free_places_.empty()) {
+        free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
+        places_.emplace_back();
+    }
+    const std::uint32_t at = free_places_.back();
+    free_places_.pop_back();
+    added->id_ = {at, places_[at].generation};
+    places_[at].who = std::move(added);
+    ++live_;
+    return places_[at].who->id_;
+}
+
+STOMPCHAT_DECL void shard::accept(net::stream_ptr stream, const listener_options& from) {
+    if (stopping_) return;
+    std::unique_ptr<connection> made;
+    if (from.kind == transport::websocket) {
+        made = std::make_unique<http_connection>(*this, std::move(stream));
+    } else {
+        credentials shown;
+        shown.remote_address = stream->remote_endpoint().address().to_string();
+        const std::string_view name = from.tls ? "tls" : "tcp";
+        made = std::make_unique<session>(*this, std::move(stream), false, name, std::move(shown));
+    }
+    connection& started = *made;
+    place(std::move(made));
+    started.start();
+}
+
+STOMPCHAT_DECL session& shard::upgrade(net::stream_ptr stream, std::string_view transport, credentials shown) {
+    auto made = std::make_unique<session>(*this, std::move(stream), true, transport, std::move(shown));
+    session& started = *made;
+    place(std::move(made));
+    return started;
+}
+
+STOMPCHAT_DECL session* shard::find(connection_id id) noexcept {
+    if (id.place >= places_.size() || places_[id.place].generation != id.generation || !places_[id.place].who) return nullptr;
+    return places_[id.place].who->as_session();
+}
+
+STOMPCHAT_DECL void shard::retire(connection& done) {
+    if (std::exchange(done.retired_, true)) return;
+    net::timing_wheel::cancel(done);
+    place_entry& from = places_[done.id_.place];
+    // A name is used again only with another generation; it takes 2^32 connections in one place to come round.
+    ++from.generation;
+    retired_.push_back(std::move(from.who));
+    free_places_.push_back(done.id_.place);
+    --live_;
+    // The object may be anywhere on the stack, so it goes in a handler of its own.
+    if (retired_.size() == 1)
+        link_->post([home = link_] {
+            if (shard* const self = home->get()) self->reap();
+        });
+}
+
+STOMPCHAT_DECL void shard::reap() {
+    retired_.clear();
+    if (live_ == 0 && drained_) std::exchange(drained_, nullptr)();
+}
+
+STOMPCHAT_DECL void shard::stop(std::function<void()> drained) {
+    stopping_ = true;
+    drained_ = std::move(drained);
+    for (std::size_t i = 0; i != places_.size(); ++i) {
+        if (places_[i].who) places_[i].who->on_stop();
+    }
+    if (live_ == 0 && retired_.empty()) std::exchange(drained_, nullptr)();
+}
+
+STOMPCHAT_DECL void shard::abort() {
+    for (std::size_t i = 0; i != places_.size(); ++i) {
+        if (places_[i].who) places_[i].who->abort();
+    }
+}
+
+// Subscriptions.
+
+STOMPCHAT_DECL void shard::subscribe(subscription& whom, std::string_view destination) {
+    if (topics_.add(whom, destination)) whom.owner->on_live(whom);
+}
+
+STOMPCHAT_DECL void shard::unsubscribe(subscription* whom) {
+    if (whom->what == subscription::kind::topic) topics_.remove(*whom);
+    if (whom->reading) std::exchange(whom->reading, nullptr)->to = nullptr;
+    whom->removed = true;
+    whom->frame_side = nullptr;
+    if (whom->queued == 0) delete whom;
+}
+
+STOMPCHAT_DECL void shard::feed(subscription& whom, std::size_t messages, std::size_t octets) {
+    const topic_table::topic& of = topics_.at(whom.slot);
+    whom.reading = std::make_shared<feed_link>(feed_link{&whom});
+    read_bounds bounds;
+    bounds.messages = messages;
+    bounds.octets = octets;
+    const position from{of.epoch, of.partition, whom.cursor.next()};
+    node_.ports.log.async_read(of.name, from, bounds,
+                               asio::bind_executor(context_, [home = link_, link = whom.reading](error_code ec, read_result result) {
+                                   shard* const self = home->get();
+                                   if (self == nullptr || link->to == nullptr) return;
+                                   subscription& fed = *link->to;
+                                   fed.reading = nullptr;
+                                   fed.owner->on_fed(fed, ec, result, self->told_to(fed));
+                               }));
+}
+
+// Messages.
+
+STOMPCHAT_DECL void shard::publish(session& from, std::string_view destination, std::string_view user, header_block headers,
+                                   std::string_view body, publish_record what) {
+    what.session = from.id();
+    what.octets = static_cast<std::uint32_t>(body.size());
+    what.check = destination_check(destination);
+    outgoing message;
+    message.ticket = ticket::make(index_, publishes_.add(std::move(what)));
+    message.destination = destination;
+    message.user = user;
+    message.timestamp = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    message.headers = headers;
+    message.body = body;
+    node_.ports.log.publish({&message, 1});
+}
+
+STOMPCHAT_DECL void shard::deliver() {
+    inbox_.take(events_);
+    for (shard_event& event : events_) {
+        switch (event.what) {
+        case shard_event::kind::record: on_record(event); break;
+        case shard_event::kind::missed: on_missed(event); break;
+        case shard_event::kind::answer: on_answer(event); break;
+        case shard_event::kind::result: on_result(event); break;
+        }
+    }
+    events_.clear();
+}
+
+STOMPCHAT_DECL bool shard::same_log(topic_table::topic& of, const position& at) {
+    if (of.epoch == 0) of.epoch = at.epoch;
+    if (of.epoch == at.epoch) return true;
+    // The log was made anew: nobody knows what stood between the old one and this record.
+    of.epoch = at.epoch;
+    const std::vector<subscription*> all = of.subscriptions;
+    for (subscription* const one : all) {
+        if (!one->removed) one->owner->on_lost();
+    }
+    return false;
+}
+
+STOMPCHAT_DECL void shard::on_record(shard_event& event) {
+    const frame_ref message = std::move(event.message);
+    topic_table::topic* const of = topics_.find(event.slot, event.number);
+    if (of == nullptr || !same_log(*of, event.at)) return;
+    message->charge(budget_);
+    topics_.tell(of->partition, event.at.offset + 1);
+    for (subscription* const one : of->subscriptions) {
+        session& owner = *one->owner;
+        switch (one->cursor.on_live(event.at.offset, [&] { return owner.has_room(*one); })) {
+        case delivery::cursor::verdict::take: owner.deliver(message, *one); break;
+        case delivery::cursor::verdict::no_room: owner.fell_behind(*one); break;
+        case delivery::cursor::verdict::skip: break;
+        }
+    }
+}
+
+STOMPCHAT_DECL void shard::on_missed(const shard_event& event) {
+    topic_table::topic* const of = topics_.find(event.slot, event.number);
+    if (of == nullptr || !same_log(*of, event.at)) return;
+    topics_.tell(of->partition, event.at.offset + 1);
+    for (subscription* const one : of->subscriptions) {
+        if (one->cursor.next() <= event.at.offset && one->cursor.fall_behind()) one->owner->fell_behind(*one);
+    }
+}
+
+STOMPCHAT_DECL void shard::on_answer(const shard_event& event) {
+    topic_table::topic* const of = topics_.find(event.slot, event.number);
+    if (of == nullptr || of->live) return;
+    topics_.tell(of->partition, event.at.offset);
+    of->live = true;
+    const offset told = topics_.told(of->partition);
+    for (subscription* const one : of->subscriptions) {
+        one->cursor.begin(told, told);
+        one->owner->on_live(*one);
+    }
+}
+
+STOMPCHAT_DECL void shard::on_result(const shard_event& event) {
+    publish_record what;
+    if (!publishes_.take(ticket::number_of(event.number), what)) return;
+    if (session* const from = find(what.session)) from->on_published(what, event.error, event.at);
+}
+
+// Once per turn.
+
+STOMPCHAT_DECL void shard::flush_later(session& whom) {
+    whom.flush_listed_ = true;
+    to_flush_.push_back(whom.id());
+    // Asio runs it behind the handlers that are ready now: all that they queue goes out in one write per session.
+    if (to_flush_.size() != 1) return;
+    asio::post(context_, [home = link_] {
+        if (shard* const self = home->get()) self->flush();
+    });
+}
+
+STOMPCHAT_DECL void shard::flush() {
+    to_flush_.swap(flushing_);
+    for (const connection_id id : flushing_) {
+        session* const one = find(id);
+        if (one == nullptr) continue;
+        one->flush_listed_ = false;
+        one->flush();
+    }
+    flushing_.clear();
+}
+
+STOMPCHAT_DECL void shard::schedule(connection& whom, time_point deadline) {
+    if (whom.retired_ || (whom.scheduled() && whom.deadline_ <= deadline)) return;
+    whom.deadline_ = deadline;
+    wheel_.schedule(whom, deadline);
+    arm_timer();
+}
+
+STOMPCHAT_DECL void shard::arm_timer() {
+    const auto next = wheel_.next_expiry();
+    if (!next || *next >= timer_at_) return;
+    timer_at_ = *next;
+    timer_.expires_at(*next);
+    timer_.async_wait([home = link_](error_code ec) {
+        shard* const self = home->get();
+        if (!ec && self != nullptr) self->on_timer();
+    });
+}
+
+STOMPCHAT_DECL void shard::on_timer() {
+    timer_at_ = time_point::max();
+    const time_point at = now();
+    wheel_.advance(at, [at](net::timing_wheel::node& due) { static_cast<connection&>(due).on_deadline(at); });
+    arm_timer();
+}
+
+// The registry.
+
+STOMPCHAT_DECL void shard::announce(std::string_view session, std::string_view user) {
+    node_.ports.registry.async_add_session(session_record(std::string(session), std::string(user), node_.self),
+                                           ignore_result("add a session"));
+}
+
+STOMPCHAT_DECL void shard::forget(std::string_view session, std::string_view user) {
+    node_.ports.registry.async_remove_session(session_record(std::string(session), std::string(user), node_.self),
+                                              ignore_result("remove a session"));
+}
+
+STOMPCHAT_DECL void shard::join(std::string_view session, std::string_view user, std::string_view room) {
+    node_.ports.registry.async_join(std::string(room), session_record(std::string(session), std::string(user), node_.self),
+                                    ignore_result("join a room"));
+}
+
+STOMPCHAT_DECL void shard::leave(std::string_view session, std::string_view user, std::string_view room) {
+    node_.ports.registry.async_leave(std::string(room), session_record(std::string(session), std::string(user), node_.self),
+                                     ignore_result("leave a room"));
+}
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#endif

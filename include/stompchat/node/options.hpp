@@ -1,0 +1,130 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_OPTIONS_HPP
+#define STOMPCHAT_NODE_OPTIONS_HPP
+
+#include <stompchat/config.hpp>
+#include <stompchat/net/tls_context.hpp>
+#include <stompchat/ports/app_handler.hpp>
+#include <stompchat/ports/authenticator.hpp>
+#include <stompchat/ports/authorizer.hpp>
+#include <stompchat/ports/broker.hpp>
+#include <stompchat/ports/observer.hpp>
+#include <stompchat/ports/session_registry.hpp>
+#include <stompchat/ports/state_store.hpp>
+#include <stompchat/stomp/server_session.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI {
+
+/** A plain HTTP request that reached a WebSocket listener. Lifetime: a view that dies when the handler returns. */
+struct http_request {
+    std::string_view method;
+    /// As in the request line, with the query.
+    std::string_view target;
+    std::string_view host;
+    std::string_view remote_address;
+};
+
+struct http_response {
+    http_response() = default;
+    http_response(unsigned status_code, std::string type, std::shared_ptr<const std::string> octets)
+        : status(status_code), content_type(std::move(type)), body(std::move(octets)) {}
+
+    unsigned status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    /// Shared, so that a page is not copied per request. Null = empty. The node leaves it out of the answer to HEAD.
+    std::shared_ptr<const std::string> body;
+    std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// Answers GET and HEAD requests that are no upgrade. Called on a shard; it must not block and must not throw.
+using http_handler = std::function<http_response(const http_request&)>;
+
+enum class transport {
+    websocket, ///< HTTP, upgraded to STOMP over WebSocket
+    stomp,     ///< STOMP over plain TCP
+};
+
+/** Where a node listens. */
+struct listener_options {
+    listener_options() = default;
+    explicit listener_options(std::string where, transport what = transport::websocket, std::shared_ptr<const net::tls_context> with = {})
+        : address(std::move(where)), kind(what), tls(std::move(with)) {}
+
+    /// `HOST:PORT`, for example `127.0.0.1:8080` or `[::1]:0`; port 0 lets the system choose one.
+    std::string address;
+    transport kind = transport::websocket;
+    /// Null = no TLS.
+    std::shared_ptr<const net::tls_context> tls;
+};
+
+/** What bounds a node and its sessions. Every size is in octets. */
+struct chat_node_options {
+    /// The node's name in the registry. Empty = a random one.
+    std::string node_id;
+    /// Where the WebSocket upgrade is answered.
+    std::string websocket_path = "/ws";
+    /// Values of `Origin` that may upgrade, for example `https://chat.example`; `*` allows every one. Empty = only the origin whose host is
+    /// the request's own `Host`. A request without `Origin` does not come from a browser and is let through.
+    std::vector<std::string> allowed_origins;
+    /// Limits of STOMP frames, heart-beats, time for CONNECT.
+    stomp::session_options session;
+    /// Largest WebSocket message; a STOMP frame may span many messages, and a message may hold many frames.
+    std::size_t max_websocket_message = 4 * 256 * 1024;
+    /// What may wait for one session's socket. A subscription that finds no room is behind: it loses nothing and is fed from the log later.
+    std::size_t output_queue = 1024 * 1024;
+    /// What all sessions of a shard together may keep alive in their queues; above it only sessions with an empty queue get more.
+    std::size_t shard_output = 256 * 1024 * 1024;
+    /// What may wait between the reader of the log and one shard; above it the shard's subscriptions fall behind and read the log.
+    std::size_t shard_inbox = 16 * 1024 * 1024;
+    /// Unacknowledged messages of a `client` or `client-individual` subscription without a `prefetch-count` header.
+    std::uint32_t prefetch_count = 1024;
+    /// The highest `prefetch-count`; above it the header's value is clipped.
+    std::uint32_t max_prefetch_count = 65535;
+    /// SENDs of one session that the broker has not answered; at that number the session is not read on.
+    std::size_t max_in_flight = 256;
+    /// The same in octets of bodies.
+    std::size_t max_in_flight_octets = 1024 * 1024;
+    /// Ends a session whose SENDs the broker leaves unanswered for so long that it was not read.
+    std::chrono::seconds max_unread{300};
+    /// Ends a session whose socket takes nothing although something is queued.
+    std::chrono::seconds no_progress{30};
+    /// For the TLS handshake and the HTTP request together.
+    std::chrono::seconds handshake_timeout{10};
+    /// A WebSocket session without heart-beats is pinged that often, and ends after `idle_timeout` without an octet.
+    std::chrono::seconds ping_interval{30};
+    std::chrono::seconds idle_timeout{90};
+    /// For the peer's part of a close, and for the socket to take what was queued before it.
+    std::chrono::milliseconds close_timeout{2000};
+    /// How long the registry believes in this node without hearing from it.
+    std::chrono::milliseconds lease{5000};
+    http_handler http;
+    /// Whether the node itself answers `/healthz` (the process lives) and `/readyz` (it can serve).
+    bool health_endpoints = true;
+};
+
+/** What a node stands on. Everything outlives the node. */
+struct node_ports {
+    broker& log;
+    session_registry& registry;
+    state_store& store;
+    authenticator& authentication;
+    const authorizer& authorization;
+    /// Null: `/app/...` does not exist.
+    app_handler* app = nullptr;
+    /// Null: nobody watches.
+    observer* watcher = nullptr;
+};
+
+} // namespace stompchat::inline STOMPCHAT_ABI
+
+#endif

@@ -1,0 +1,3 @@
+// Boost Software License 1.0, see LICENSE
+
+#include <stompchat/node/impl/http_head.ipp>
