@@ -115,6 +115,17 @@ TEST_CASE("a rejected CONNECT is an ERROR with a plain message, and then nothing
     CHECK(c.write("SEND\ndestination:/topic/a\n\n^@").kind == event_kind::closed);
 }
 
+TEST_CASE("an ERROR in answer to CONNECT needs no unescaping, whatever version was chosen") {
+    conversation c;
+    c.write("CONNECT\naccept-version:1.2\n\n^@");
+    const std::string text(c.server.fail(error::outcome_unknown));
+    CHECK(text.find("message:outcome unknown, the message may or may not have been published\n") != std::string::npos);
+    conversation later;
+    later.connect("1.2");
+    later.was_connected = true;
+    CHECK(later.read(later.server.fail(error::outcome_unknown))["message"].starts_with("outcome unknown: the message"));
+}
+
 TEST_CASE("frames behind CONNECT wait for its answer and are then decoded by the rules of the version") {
     conversation c;
     CHECK(c.write("CONNECT\naccept-version:1.2\n\n^@\nSEND\ndestination:/topic/a\nx:\\c\n\n1^@SEND\ndesti").kind == event_kind::connect);
