@@ -8,4 +8,7 @@
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
 #include <stompchat/node/impl/session_frames.ipp>
+#include <stompchat/node/impl/session_input.ipp>
+#include <stompchat/node/impl/session_output.ipp>
 #include <stompchat/node/impl/shard.ipp>
+#include <stompchat/node/impl/shard_delivery.ipp>

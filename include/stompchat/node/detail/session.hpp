@@ -97,22 +97,26 @@ private:
         closing,
     };
 
-    // session.ipp: octets in and out, deadlines, the end
+    // session_input.ipp: octets from the socket become frames
     void read();
     void take(std::span<char> octets);
     void take_websocket(std::span<char> octets);
     void take_stomp(std::string_view octets);
     void want_read();
     void read_on();
+    bool overloaded() const noexcept;
+
+    // session_output.ipp: what is queued goes to the socket
     void flush_soon() {
         if (!flush_listed_) shard_.flush_later(*this);
     }
     void send_stomp(std::string_view octets);
     void send_wire(std::string_view octets);
     void on_drained();
+
+    // session.ipp: deadlines, and the end
     void fail(error_code code, std::string_view detail = {}, std::string_view receipt = {});
     void begin_close(error_code reason, std::uint16_t code, std::string_view text = {});
-    bool overloaded() const noexcept;
     void say_goodbye();
     void leave_if_answered();
     void plan(time_point now);
@@ -126,6 +130,7 @@ private:
     bool may_send(std::string_view destination, std::string_view receipt);
     void on_send(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
                  const std::shared_ptr<publish_group>& transaction);
+    void publish(std::string_view destination, header_block headers, std::string_view body, publish_record what);
     void send_to_app(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
                      std::shared_ptr<publish_group> group);
     void on_subscribe(const stomp::event& ev);
@@ -187,6 +192,8 @@ private:
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
 #include <stompchat/node/impl/session_frames.ipp>
+#include <stompchat/node/impl/session_input.ipp>
+#include <stompchat/node/impl/session_output.ipp>
 #endif
 
 #endif

@@ -66,7 +66,8 @@ public:
     std::string& header_scratch() noexcept { return header_scratch_; }
     gather& gatherer() noexcept { return gather_; }
     entry_pool& entries() noexcept { return entries_; }
-    publishes& in_flight() noexcept { return publishes_; }
+    /// Gives a publish of one of the shard's sessions its ticket; session::on_published() follows.
+    std::uint64_t issue_ticket(publish_record what) { return ticket::make(index_, publishes_.add(std::move(what))); }
     shard_inbox& inbox() noexcept { return inbox_; }
     const frame_budget& budget() const noexcept { return budget_; }
     frame_budget& budget() noexcept { return budget_; }
@@ -100,10 +101,6 @@ public:
     std::string_view destination_of(const subscription& whom) const noexcept { return topics_.name(whom.slot); }
     /// The shard's position of the subscription's partition.
     offset told_to(const subscription& whom) noexcept { return topics_.told(topics_.at(whom.slot).partition); }
-
-    /// Publishes one message for a session; session::on_published() follows.
-    STOMPCHAT_DECL void publish(session& from, std::string_view destination, std::string_view user, header_block headers,
-                                std::string_view body, publish_record what);
 
     // The registry is told who is where; it is not in the way of any message.
     STOMPCHAT_DECL void announce(std::string_view session, std::string_view user);
@@ -180,6 +177,7 @@ private:
 
 #if defined(STOMPCHAT_HEADER_ONLY)
 #include <stompchat/node/impl/shard.ipp>
+#include <stompchat/node/impl/shard_delivery.ipp>
 #endif
 
 #endif

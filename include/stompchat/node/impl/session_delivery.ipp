@@ -134,10 +134,8 @@ STOMPCHAT_DECL void session::deliver_local(subscription& to, header_block header
 STOMPCHAT_DECL void session::on_app_publish(const std::shared_ptr<publish_group>& group, std::string_view destination, header_block headers,
                                             std::string_view body) {
     if (phase_ == phase::closing) return;
-    ++in_flight_;
-    in_flight_octets_ += body.size();
     ++group->open;
-    shard_.publish(*this, destination, who_.user, headers, body, publish_record(group));
+    publish(destination, headers, body, publish_record(group));
 }
 
 STOMPCHAT_DECL void session::on_app_reply(std::string_view queue, std::string_view correlation_id, header_block headers,

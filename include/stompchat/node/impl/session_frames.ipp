@@ -5,6 +5,7 @@
 
 #include <stompchat/delivery/destination.hpp>
 #include <stompchat/node/detail/app_target.hpp>
+#include <stompchat/node/detail/close_code.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/utf8.hpp>
 
@@ -13,6 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
@@ -25,6 +28,10 @@ inline bool is_reserved_header(std::string_view name) noexcept {
                                                                   "subscription", "gap",     "recovered",   "position",       "durable",
                                                                   "status",       "user",    "timestamp",   "message-id"};
     return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
+}
+
+inline std::int64_t milliseconds_since_1970() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 inline std::string refusal(std::string_view verb, std::string_view destination) { return fmt::format("{} {}", verb, destination); }
@@ -145,9 +152,23 @@ STOMPCHAT_DECL void session::on_send(const stomp::frame_view& frame, std::string
         ++transaction->open;
         what.group = transaction;
     }
+    publish(destination, header_block(pack_headers(frame)), frame.body, std::move(what));
+}
+
+STOMPCHAT_DECL void session::publish(std::string_view destination, header_block headers, std::string_view body, publish_record what) {
     ++in_flight_;
-    in_flight_octets_ += frame.body.size();
-    shard_.publish(*this, destination, who_.user, header_block(pack_headers(frame)), frame.body, std::move(what));
+    in_flight_octets_ += body.size();
+    what.session = id();
+    what.octets = static_cast<std::uint32_t>(body.size());
+    what.check = destination_check(destination);
+    outgoing message;
+    message.ticket = shard_.issue_ticket(std::move(what));
+    message.destination = destination;
+    message.user = who_.user;
+    message.timestamp = detail::milliseconds_since_1970();
+    message.headers = headers;
+    message.body = body;
+    shard_.node().ports.log.publish({&message, 1});
 }
 
 STOMPCHAT_DECL void session::send_to_app(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,

@@ -1,0 +1,107 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_IMPL_SHARD_DELIVERY_IPP
+#define STOMPCHAT_NODE_IMPL_SHARD_DELIVERY_IPP
+
+#include <stompchat/node/detail/session.hpp>
+#include <stompchat/node/detail/shard.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+
+STOMPCHAT_DECL void shard::deliver() {
+    inbox_.take(events_);
+    for (shard_event& event : events_) {
+        switch (event.what) {
+        case shard_event::kind::record: on_record(event); break;
+        case shard_event::kind::missed: on_missed(event); break;
+        case shard_event::kind::answer: on_answer(event); break;
+        case shard_event::kind::result: on_result(event); break;
+        }
+    }
+    events_.clear();
+}
+
+STOMPCHAT_DECL bool shard::same_log(topic_table::topic& of, const position& at) {
+    if (of.epoch == 0) of.epoch = at.epoch;
+    if (of.epoch == at.epoch) return true;
+    // The log was made anew: nobody knows what stood between the old one and this record.
+    of.epoch = at.epoch;
+    const std::vector<subscription*> all = of.subscriptions;
+    for (subscription* const one : all) {
+        if (!one->removed) one->owner->on_lost();
+    }
+    return false;
+}
+
+STOMPCHAT_DECL void shard::on_record(shard_event& event) {
+    const frame_ref message = std::move(event.message);
+    topic_table::topic* const of = topics_.find(event.slot, event.number);
+    if (of == nullptr || !same_log(*of, event.at)) return;
+    message->charge(budget_);
+    topics_.tell(of->partition, event.at.offset + 1);
+    for (subscription* const one : of->subscriptions) {
+        session& owner = *one->owner;
+        switch (one->cursor.on_live(event.at.offset, [&] { return owner.has_room(*one); })) {
+        case delivery::cursor::verdict::take: owner.deliver(message, *one); break;
+        case delivery::cursor::verdict::no_room: owner.fell_behind(*one); break;
+        case delivery::cursor::verdict::skip: break;
+        }
+    }
+}
+
+STOMPCHAT_DECL void shard::on_missed(const shard_event& event) {
+    topic_table::topic* const of = topics_.find(event.slot, event.number);
+    if (of == nullptr || !same_log(*of, event.at)) return;
+    topics_.tell(of->partition, event.at.offset + 1);
+    for (subscription* const one : of->subscriptions) {
+        if (one->cursor.next() <= event.at.offset && one->cursor.fall_behind()) one->owner->fell_behind(*one);
+    }
+}
+
+STOMPCHAT_DECL void shard::on_answer(const shard_event& event) {
+    topic_table::topic* const of = topics_.find(event.slot, event.number);
+    if (of == nullptr || of->live) return;
+    topics_.tell(of->partition, event.at.offset);
+    of->live = true;
+    const offset told = topics_.told(of->partition);
+    for (subscription* const one : of->subscriptions) {
+        one->cursor.begin(told, told);
+        one->owner->on_live(*one);
+    }
+}
+
+STOMPCHAT_DECL void shard::on_result(const shard_event& event) {
+    publish_record what;
+    if (!publishes_.take(ticket::number_of(event.number), what)) return;
+    if (session* const from = find(what.session)) from->on_published(what, event.error, event.at);
+}
+
+STOMPCHAT_DECL void shard::flush_later(session& whom) {
+    whom.flush_listed_ = true;
+    to_flush_.push_back(whom.id());
+    // Asio runs it behind the handlers that are ready now: all that they queue goes out in one write per session.
+    if (to_flush_.size() != 1) return;
+    asio::post(context_, [home = link_] {
+        if (shard* const self = home->get()) self->flush();
+    });
+}
+
+STOMPCHAT_DECL void shard::flush() {
+    to_flush_.swap(flushing_);
+    for (const connection_id id : flushing_) {
+        session* const one = find(id);
+        if (one == nullptr) continue;
+        one->flush_listed_ = false;
+        one->flush();
+    }
+    flushing_.clear();
+}
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#endif
