@@ -42,7 +42,7 @@ private:
     http_head head_;
     std::string out_;
     std::size_t written_ = 0;
-    time_point deadline_;
+    time_point until_;
     bool closing_ = false;
 };
 

@@ -102,6 +102,8 @@ private:
     void take(std::span<char> octets);
     void take_websocket(std::span<char> octets);
     void take_stomp(std::string_view octets);
+    void on_end_of_input();
+    void pause();
     void want_read();
     void read_on();
     bool overloaded() const noexcept;
@@ -121,6 +123,7 @@ private:
     void leave_if_answered();
     void plan(time_point now);
     void gone();
+    bool is_pinged() const noexcept;
     bool websocket() const noexcept { return decoder_.has_value(); }
     session_info info() const;
 
@@ -182,6 +185,7 @@ private:
     bool announced_ = false; // the observer and the registry know it
     bool ever_unsubscribed_ = false;
     bool peer_closed_ = false;
+    bool peer_ended_ = false; // the end of its stream has come
     bool sent_shutdown_ = false;
     bool stopping_ = false;
 };

@@ -36,13 +36,13 @@ inline std::string_view path_of(std::string_view target) noexcept { return targe
 STOMPCHAT_DECL http_connection::http_connection(shard& home, net::stream_ptr stream) : connection(home, std::move(stream)) {}
 
 STOMPCHAT_DECL void http_connection::start() {
-    deadline_ = shard::now() + shard_.node().options.handshake_timeout;
-    shard_.schedule(*this, deadline_);
+    until_ = shard::now() + shard_.node().options.handshake_timeout;
+    shard_.schedule(*this, until_);
     stream_->async_wait_readable();
 }
 
 STOMPCHAT_DECL void http_connection::on_deadline(time_point now) {
-    if (now < deadline_) return shard_.schedule(*this, deadline_);
+    if (now < until_) return shard_.schedule(*this, until_);
     abort();
 }
 
@@ -178,19 +178,19 @@ STOMPCHAT_DECL void http_connection::write() {
         if (ec && ec != asio::error::would_block) return abort();
         written_ += taken;
         if (taken < rest.size()) {
-            deadline_ = shard::now() + options.no_progress;
+            until_ = shard::now() + options.no_progress;
             return stream_->async_wait_writable();
         }
     }
     out_ = {};
     if (closing_) {
         stream_->shutdown_send();
-        deadline_ = shard::now() + options.close_timeout;
+        until_ = shard::now() + options.close_timeout;
     } else {
         head_.reset();
-        deadline_ = shard::now() + options.handshake_timeout;
+        until_ = shard::now() + options.handshake_timeout;
     }
-    shard_.schedule(*this, deadline_);
+    shard_.schedule(*this, until_);
     stream_->async_wait_readable();
 }
 

@@ -50,8 +50,7 @@ STOMPCHAT_DECL void session::plan(time_point now) {
         if (waits_to_write_) at(last_written_ + options.no_progress);
         if (paused_) at(paused_since_ + options.max_unread);
         if (authenticating_) at(paused_since_ + options.session.connect_timeout);
-        if (websocket() && !paused_ && stomp_.connected() && stomp_.heart_beat_receive_interval().count() == 0)
-            at(std::max(last_received_, pinged_) + options.ping_interval);
+        if (is_pinged()) at(std::max(last_received_, pinged_) + options.ping_interval);
         if (who_.expires) {
             const auto left = *who_.expires - std::chrono::system_clock::now();
             // Clipped: a login that lasts for centuries must not overflow the clock.
@@ -59,6 +58,12 @@ STOMPCHAT_DECL void session::plan(time_point now) {
         }
     }
     if (next != time_point::max()) shard_.schedule(*this, next);
+}
+
+STOMPCHAT_DECL bool session::is_pinged() const noexcept {
+    // Browsers answer pings even where they throttle the page's timers. A client that asked for very rare heart-beats is pinged as well.
+    const std::chrono::milliseconds interval = stomp_.heart_beat_receive_interval();
+    return websocket() && !paused_ && stomp_.connected() && (interval.count() == 0 || interval > shard_.node().options.ping_interval);
 }
 
 STOMPCHAT_DECL void session::on_deadline(time_point now) {
@@ -90,7 +95,7 @@ STOMPCHAT_DECL void session::on_deadline(time_point now) {
     case stomp::server_session::due::dead: return fail(error::heart_beat_timeout);
     case stomp::server_session::due::connect_timeout: return fail(error::connect_timeout);
     }
-    if (websocket() && !paused_ && stomp_.connected() && stomp_.heart_beat_receive_interval().count() == 0) {
+    if (is_pinged()) {
         if (now >= last_received_ + options.idle_timeout) return fail(error::heart_beat_timeout, "nothing was received, not even a pong");
         if (now >= std::max(last_received_, pinged_) + options.ping_interval) {
             pinged_ = now;
@@ -130,6 +135,7 @@ STOMPCHAT_DECL void session::on_stop() {
     if (phase_ == phase::closing) return;
     stopping_ = true;
     phase_ = phase::leaving;
+    if (!paused_) pause();
     leave_if_answered();
 }
 
@@ -152,14 +158,15 @@ STOMPCHAT_DECL void session::abort() {
 
 STOMPCHAT_DECL void session::gone() {
     if (retired()) return;
-    behind_ = nullptr;
-    stomp_.for_each_subscription([this](stomp::subscription& one) { drop_subscription(one); });
     phase_ = phase::closing;
-    queue_.clear(shard_.entries());
+    // The registry forgets the session's rooms together with the session.
     if (std::exchange(announced_, false)) {
         shard_.node().watcher->on_session_gone(info(), reason_);
         shard_.forget(name_, who_.user);
     }
+    behind_ = nullptr;
+    stomp_.for_each_subscription([this](stomp::subscription& one) { drop_subscription(one); });
+    queue_.clear(shard_.entries());
     stream_->close();
     shard_.retire(*this);
 }

@@ -48,7 +48,14 @@ STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
             break;
         }
     }
-    if (gone->what == subscription::kind::topic) shard_.leave(name_, who_.user, shard_.destination_of(*gone));
+    if (gone->what == subscription::kind::topic && announced_) {
+        bool last = true;
+        stomp_.for_each_subscription([&](const stomp::subscription& one) {
+            const auto* const other = static_cast<const subscription*>(one.context);
+            if (other != nullptr && other->what == subscription::kind::topic && other->slot == gone->slot) last = false;
+        });
+        if (last) shard_.leave(name_, who_.user, shard_.destination_of(*gone));
+    }
     shard_.unsubscribe(gone);
 }
 

@@ -42,12 +42,8 @@ STOMPCHAT_DECL void session::handle_frames() {
     while (phase_ == phase::open) {
         if (overloaded()) {
             // The broker is slower than this sender, or the client does not read its answers: it is not read on. Nothing taken is dropped.
-            paused_ = true;
-            paused_since_ = shard::now();
-            stomp_.suspend_receive_deadline(true, paused_since_);
-            stomp_.hold();
-            plan(paused_since_);
-            return;
+            pause();
+            return stomp_.hold();
         }
         const stomp::event ev = stomp_.next();
         switch (ev.kind) {
@@ -356,6 +352,7 @@ STOMPCHAT_DECL void session::on_commit(const stomp::event& ev) {
 STOMPCHAT_DECL void session::on_disconnect(const stomp::event& ev) {
     if (!ev.receipt.empty()) disconnect_receipt_ = std::make_unique<std::string>(ev.receipt);
     phase_ = phase::leaving;
+    pause();
     leave_if_answered();
 }
 

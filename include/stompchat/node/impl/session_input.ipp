@@ -27,6 +27,7 @@ STOMPCHAT_DECL void session::read() {
         error_code ec;
         const std::size_t got = stream_->read_some(scratch, ec);
         if (ec == asio::error::would_block) break;
+        if (ec == asio::error::eof && !websocket() && phase_ != phase::closing) return on_end_of_input();
         if (ec) {
             if (!reason_ && ec != asio::error::eof) reason_ = ec;
             return gone();
@@ -40,8 +41,24 @@ STOMPCHAT_DECL void session::read() {
     want_read();
 }
 
+STOMPCHAT_DECL void session::on_end_of_input() {
+    // STOMP 1.2, "Connection Lingering" and "DISCONNECT": what was received is processed, and over TCP a client that only ended its side
+    // still hears the answers.
+    peer_ended_ = true;
+    phase_ = phase::leaving;
+    pause();
+    leave_if_answered();
+}
+
+STOMPCHAT_DECL void session::pause() {
+    paused_ = true;
+    paused_since_ = shard::now();
+    stomp_.suspend_receive_deadline(true, paused_since_);
+    plan(paused_since_);
+}
+
 STOMPCHAT_DECL void session::want_read() {
-    if (retired() || (phase_ != phase::closing && (phase_ == phase::leaving || paused_ || authenticating_))) return;
+    if (retired() || peer_ended_ || (phase_ != phase::closing && (phase_ == phase::leaving || paused_ || authenticating_))) return;
     stream_->async_wait_readable();
 }
 

@@ -5,6 +5,7 @@
 
 #include <stompchat/node/detail/session.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -52,12 +53,11 @@ STOMPCHAT_DECL void session::flush() {
             plan(last_written_);
             return;
         }
-        if (written >= budget) {
+        if (written >= budget && !queue_.empty()) {
             // The rest in the next turn: one fast reader of a long queue must not hold up everybody else.
-            if (!queue_.empty()) flush_soon();
-            return;
+            return flush_soon();
         }
-        budget -= written;
+        budget -= std::min(budget, written);
     }
     on_drained();
 }
@@ -65,6 +65,7 @@ STOMPCHAT_DECL void session::flush() {
 STOMPCHAT_DECL void session::on_drained() {
     if (phase_ == phase::closing) {
         // RFC 6455, 7.1.1: the server closes TCP, when both sides have sent their close frame.
+        if (peer_ended_) return gone();
         if ((websocket() && !peer_closed_) || std::exchange(sent_shutdown_, true)) return;
         stream_->shutdown_send();
         return;
