@@ -66,6 +66,8 @@ struct session_options {
     std::size_t max_transaction_frames = 1000;
     /// Most octets of a transaction's frames, headers included. More: error::transaction_too_long.
     std::size_t max_transaction_octets = 16 * 1024 * 1024;
+    /// The same for all open transactions of the session together, so that many of them do not add up. More: error::transaction_too_long.
+    std::size_t max_transactions_octets = 32 * 1024 * 1024;
     /// Time for the CONNECT frame to arrive, counted from the session's construction.
     std::chrono::seconds connect_timeout{10};
     /// The `server` header of CONNECTED.

@@ -128,6 +128,27 @@ TEST_CASE("transactions are bounded in number, frames and octets") {
     });
 }
 
+TEST_CASE("all open transactions of a session together are bounded in octets, and one that ends makes room") {
+    session_options options;
+    options.max_transactions_octets = 2000;
+    const std::string body(700, 'x');
+    for (const char* end : {"COMMIT", "ABORT", ""}) {
+        conversation c(options);
+        c.connect("1.2");
+        expect_nothing(c, "BEGIN\ntransaction:t\n\n^@BEGIN\ntransaction:u\n\n^@BEGIN\ntransaction:v\n\n^@");
+        expect_nothing(c, "SEND\ndestination:a\ntransaction:t\n\n" + body + "^@SEND\ndestination:a\ntransaction:u\n\n" + body + "^@");
+        const std::string third = "SEND\ndestination:a\ntransaction:v\nreceipt:r-1\n\n" + body + "^@";
+        if (*end == '\0') {
+            const auto frame = c.fail(third, error::transaction_too_long);
+            CHECK(frame.body.starts_with("the open transactions of this session would together have "));
+            CHECK(frame.body.ends_with(" octets, the limit is 2000"));
+        } else {
+            c.write(std::string(end) + "\ntransaction:t\n\n^@");
+            CHECK(c.write(third).kind == event_kind::reply);
+        }
+    }
+}
+
 TEST_CASE("DISCONNECT and a failure abort open transactions") {
     for (const bool orderly : {true, false}) {
         conversation c;

@@ -73,7 +73,9 @@ STOMPCHAT_DECL std::string describe(const problem& p) {
     case error::body_too_long: return "the body has " + sizes(p, "octets") + reason;
     case error::too_many_subscriptions: return "this would make " + sizes(p, "subscriptions");
     case error::too_many_transactions: return "this would make " + sizes(p, "open transactions");
-    case error::transaction_too_long: return "transaction " + quoted(p.subject) + " would have " + sizes(p, p.reason);
+    case error::transaction_too_long:
+        if (p.subject.empty()) return "the open transactions of this session would together have " + sizes(p, p.reason);
+        return "transaction " + quoted(p.subject) + " would have " + sizes(p, p.reason);
     case error::destination_too_long: return "the destination has " + sizes(p, "octets");
     default: return make_error_code(p.code).message();
     }

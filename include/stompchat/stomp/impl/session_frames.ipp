@@ -299,6 +299,10 @@ STOMPCHAT_DECL bool server_session::enrol(event& ev, const wanted& w) {
     p.limit = options_->max_transaction_octets;
     p.reason = "octets";
     if (p.actual > p.limit) return fail_event(ev, p);
+    p.actual = rare_->octets() + detail::transaction::octets_of(ev.frame);
+    p.limit = options_->max_transactions_octets;
+    p.subject = {};
+    if (p.actual > p.limit) return fail_event(ev, p);
 
     open.add(ev, ev.frame.cmd == command::send ? event_kind::send : event_kind::ack);
     return reply_receipt(ev);

@@ -29,14 +29,10 @@ public:
     std::span<transaction_frame> frames() noexcept { return frames_; }
 
     /// What adding the frame costs of the limit: memory, not only text, or many empty headers would be free.
-    static std::size_t octets_of(const frame_view& frame) noexcept {
-        std::size_t size = frame.headers.size() * sizeof(header) + frame.body.size();
-        for (const header& h : frame.headers) size += h.name.size() + h.value.size();
-        return size;
-    }
+    static std::size_t octets_of(const frame_view& frame) noexcept { return sizeof(transaction_frame) + block_size(frame); }
 
     void add(const event& ev, event_kind kind) {
-        const std::size_t size = octets_of(ev.frame);
+        const std::size_t size = block_size(ev.frame);
         auto block = std::make_unique<std::byte[]>(size + 1);
         std::byte* const first_header = block.get();
         char* text = reinterpret_cast<char*>(first_header + ev.frame.headers.size() * sizeof(header));
@@ -60,13 +56,19 @@ public:
         added.frame.body = copy(ev.frame.body);
         blocks_.push_back(std::move(block));
         frames_.push_back(added);
-        octets_ += size;
+        octets_ += octets_of(ev.frame);
     }
 
     /// Zero, or why COMMIT has to fail.
     error spoiled{};
 
 private:
+    static std::size_t block_size(const frame_view& frame) noexcept {
+        std::size_t size = frame.headers.size() * sizeof(header) + frame.body.size();
+        for (const header& h : frame.headers) size += h.name.size() + h.value.size();
+        return size;
+    }
+
     std::string id_;
     std::vector<transaction_frame> frames_;
     std::vector<std::unique_ptr<std::byte[]>> blocks_;
@@ -85,6 +87,12 @@ struct server_session::rare_state {
 
     auto find(std::string_view id) noexcept {
         return std::find_if(open.begin(), open.end(), [id](const auto& one) { return one->id() == id; });
+    }
+
+    std::size_t octets() const noexcept {
+        std::size_t total = 0;
+        for (const auto& one : open) total += one->octets();
+        return total;
     }
 };
 
@@ -128,7 +136,7 @@ STOMPCHAT_DECL std::size_t server_session::heap_octets() const noexcept {
     if (leaving_) total += sizeof(subscription) + of(leaving_->id) + of(leaving_->destination_if_no_id);
     if (rare_) {
         total += sizeof(rare_state) + rare_->removed.capacity() * sizeof(std::size_t);
-        for (const auto& one : rare_->open) total += sizeof(one) + sizeof(*one) + one->octets() + one->size() * sizeof(transaction_frame);
+        for (const auto& one : rare_->open) total += sizeof(one) + sizeof(*one) + of(one->id()) + one->octets();
     }
     return total;
 }
