@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -83,10 +84,10 @@ private:
 
     char* peek(std::size_t octets);
     void drop(std::size_t octets) noexcept;
-    error_code check_start(const char* head) const noexcept;
-    error_code begin_frame(const char* head) noexcept;
+    std::optional<error> check_start(const char* head) const noexcept;
+    std::optional<error> begin_frame(const char* head) noexcept;
     event need_more() noexcept;
-    event fail(error_code reason) noexcept;
+    event fail(error reason) noexcept;
     event take_data(bool& silent) noexcept;
     event take_control(char* payload) noexcept;
 

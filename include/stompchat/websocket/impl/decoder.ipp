@@ -4,6 +4,7 @@
 #define STOMPCHAT_WEBSOCKET_IMPL_DECODER_IPP
 
 #include <stompchat/websocket/decoder.hpp>
+#include <stompchat/websocket/impl/frame.ipp>
 
 #include <algorithm>
 #include <cassert>
@@ -41,11 +42,11 @@ STOMPCHAT_DECL event decoder::next() {
         case state::header: {
             char* head = peek(2);
             if (head == nullptr) return need_more();
-            if (const error_code broken = check_start(head)) return fail(broken);
+            if (const auto broken = check_start(head)) return fail(*broken);
             const std::size_t size = detail::header_size(head);
             head = peek(size);
             if (head == nullptr) return need_more();
-            if (const error_code broken = begin_frame(head)) return fail(broken);
+            if (const auto broken = begin_frame(head)) return fail(*broken);
             drop(size);
             break;
         }
@@ -93,7 +94,7 @@ STOMPCHAT_DECL void decoder::drop(std::size_t octets) noexcept {
 }
 
 // What the first two octets of a header say; the rest of it may not have come yet.
-STOMPCHAT_DECL error_code decoder::check_start(const char* head) const noexcept {
+STOMPCHAT_DECL std::optional<error> decoder::check_start(const char* head) const noexcept {
     const unsigned first = detail::octet(head, 0);
     const unsigned second = detail::octet(head, 1);
     const bool fin = (first & 0x80) != 0;
@@ -117,7 +118,7 @@ STOMPCHAT_DECL error_code decoder::check_start(const char* head) const noexcept 
     return {};
 }
 
-STOMPCHAT_DECL error_code decoder::begin_frame(const char* head) noexcept {
+STOMPCHAT_DECL std::optional<error> decoder::begin_frame(const char* head) noexcept {
     std::uint64_t length = detail::octet(head, 1) & 0x7F;
     std::size_t at = 2;
     if (length >= 126) {
@@ -154,7 +155,10 @@ STOMPCHAT_DECL event decoder::take_data(bool& silent) noexcept {
     const std::span<char> piece{at_, taken};
     if (server_) {
         mask(piece, key_);
-        std::rotate(key_.begin(), key_.begin() + (taken & 3u), key_.end());
+        if (taken != remaining_) {
+            const std::uint32_t turned = detail::turned_key(key_, taken);
+            std::memcpy(key_.data(), &turned, 4);
+        }
     }
     at_ += taken;
     size_ -= taken;
@@ -209,10 +213,10 @@ STOMPCHAT_DECL event decoder::need_more() noexcept {
     return {};
 }
 
-STOMPCHAT_DECL event decoder::fail(error_code reason) noexcept {
+STOMPCHAT_DECL event decoder::fail(error reason) noexcept {
     need_more();
     state_ = state::failed;
-    remaining_ = static_cast<std::uint32_t>(reason.value());
+    remaining_ = static_cast<std::uint32_t>(reason);
     event result;
     result.type = event_type::error;
     result.ec = reason;

@@ -5,17 +5,27 @@
 
 #include <stompchat/websocket/frame.hpp>
 
+#include <bit>
 #include <cassert>
 #include <cstring>
 
 namespace stompchat::inline STOMPCHAT_ABI::websocket {
 
-STOMPCHAT_DECL void mask(std::span<char> octets, mask_key key, std::size_t offset) noexcept {
-    unsigned char repeated[8];
-    for (std::size_t i = 0; i != 8; ++i) repeated[i] = key[(offset + i) & 3u];
-    std::uint64_t word_key;
-    std::memcpy(&word_key, repeated, 8);
+namespace detail {
 
+// The four octets of a key as one word in the order of memory, turned so that its first octet is the one for `offset`.
+inline std::uint32_t turned_key(mask_key key, std::size_t offset) noexcept {
+    std::uint32_t word;
+    std::memcpy(&word, key.data(), 4);
+    const int bits = static_cast<int>(offset & 3u) * 8;
+    return std::endian::native == std::endian::little ? std::rotr(word, bits) : std::rotl(word, bits);
+}
+
+} // namespace detail
+
+STOMPCHAT_DECL void mask(std::span<char> octets, mask_key key, std::size_t offset) noexcept {
+    const std::uint32_t half = detail::turned_key(key, offset);
+    const std::uint64_t word_key = std::uint64_t{half} << 32 | half;
     char* at = octets.data();
     std::size_t left = octets.size();
     const auto one_word = [word_key](char* place) noexcept {
@@ -31,7 +41,9 @@ STOMPCHAT_DECL void mask(std::span<char> octets, mask_key key, std::size_t offse
         one_word(at + 24);
     }
     for (; left >= 8; left -= 8, at += 8) one_word(at);
-    for (std::size_t i = 0; i != left; ++i) at[i] = static_cast<char>(static_cast<unsigned char>(at[i]) ^ repeated[i]);
+    unsigned char rest[8];
+    std::memcpy(rest, &word_key, 8);
+    for (std::size_t i = 0; i != left; ++i) at[i] = static_cast<char>(static_cast<unsigned char>(at[i]) ^ rest[i]);
 }
 
 struct control_frame_writer {
