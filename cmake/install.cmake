@@ -5,9 +5,9 @@ set(stompchat_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/stompchat)
 
 # Each component has an export of its own: stompchatConfig.cmake sees from the files which components were built.
 install(TARGETS stompchat EXPORT stompchat-core INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-    FILE_SET HEADERS FILE_SET implementation)
+    FILE_SET HEADERS FILE_SET details FILE_SET implementation)
 install(TARGETS stompchat_headers EXPORT stompchat-core INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-    FILE_SET HEADERS FILE_SET implementation)
+    FILE_SET HEADERS FILE_SET details FILE_SET implementation)
 install(EXPORT stompchat-core NAMESPACE stompchat:: FILE stompchat-core-targets.cmake DESTINATION ${stompchat_config_dir})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/stompchatConfig.cmake.in ${PROJECT_BINARY_DIR}/stompchatConfig.cmake

@@ -5,12 +5,16 @@ file(GLOB stompchat_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.cpp)
 file(GLOB_RECURSE stompchat_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/*.hpp)
 file(GLOB_RECURSE stompchat_implementation CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/*.ipp)
 
-# The .ipp files are no interface (they need their header first), so they form a set of their own, installed but not verified.
+set(stompchat_details ${stompchat_headers})
+list(FILTER stompchat_details INCLUDE REGEX "/detail/")
+list(REMOVE_ITEM stompchat_headers ${stompchat_details})
+
+# Three sets, all installed. CMake can verify that each header of a set compiles alone; the .ipp files need their header first.
 function(stompchat_set_up target scope)
     target_sources(${target} ${scope}
         FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${stompchat_headers}
+        FILE_SET details TYPE HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${stompchat_details}
         FILE_SET implementation TYPE HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${stompchat_implementation})
-    set_target_properties(${target} PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
     target_compile_features(${target} ${scope} cxx_std_20)
     target_link_libraries(${target} ${scope} Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
@@ -25,6 +29,7 @@ add_library(stompchat ${stompchat_sources})
 add_library(stompchat::stompchat ALIAS stompchat)
 stompchat_set_up(stompchat PUBLIC)
 target_link_libraries(stompchat PUBLIC fmt::fmt)
+set_target_properties(stompchat PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY "HEADERS;details")
 # Before 1.0 a minor version may change the ABI, as the inline namespace says too.
 set_target_properties(stompchat PROPERTIES
     VERSION ${PROJECT_VERSION}
@@ -34,6 +39,7 @@ set_target_properties(stompchat PROPERTIES
 add_library(stompchat_headers INTERFACE)
 add_library(stompchat::headers ALIAS stompchat_headers)
 stompchat_set_up(stompchat_headers INTERFACE)
-set_target_properties(stompchat_headers PROPERTIES EXPORT_NAME headers)
+# Not the details: in this mode those that need each other are complete only behind the header that users include.
+set_target_properties(stompchat_headers PROPERTIES EXPORT_NAME headers INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
 target_compile_definitions(stompchat_headers INTERFACE STOMPCHAT_HEADER_ONLY)
 target_link_libraries(stompchat_headers INTERFACE fmt::fmt-header-only)

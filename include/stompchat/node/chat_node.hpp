@@ -78,6 +78,15 @@ private:
 
 #if defined(STOMPCHAT_HEADER_ONLY)
 #include <stompchat/node/impl/chat_node.ipp>
+// A shard, its connections and its sessions know each other: their definitions stand behind all of their declarations.
+#include <stompchat/node/impl/http_connection.ipp>
+#include <stompchat/node/impl/session.ipp>
+#include <stompchat/node/impl/session_delivery.ipp>
+#include <stompchat/node/impl/session_frames.ipp>
+#include <stompchat/node/impl/session_input.ipp>
+#include <stompchat/node/impl/session_output.ipp>
+#include <stompchat/node/impl/shard.ipp>
+#include <stompchat/node/impl/shard_delivery.ipp>
 #endif
 
 #endif

@@ -48,8 +48,4 @@ private:
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 
-#if defined(STOMPCHAT_HEADER_ONLY)
-#include <stompchat/node/impl/http_connection.ipp>
-#endif
-
 #endif

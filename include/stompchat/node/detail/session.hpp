@@ -192,12 +192,4 @@ private:
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 
-#if defined(STOMPCHAT_HEADER_ONLY)
-#include <stompchat/node/impl/session.ipp>
-#include <stompchat/node/impl/session_delivery.ipp>
-#include <stompchat/node/impl/session_frames.ipp>
-#include <stompchat/node/impl/session_input.ipp>
-#include <stompchat/node/impl/session_output.ipp>
-#endif
-
 #endif

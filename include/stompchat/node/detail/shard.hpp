@@ -175,9 +175,4 @@ private:
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 
-#if defined(STOMPCHAT_HEADER_ONLY)
-#include <stompchat/node/impl/shard.ipp>
-#include <stompchat/node/impl/shard_delivery.ipp>
-#endif
-
 #endif

@@ -14,6 +14,8 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
+namespace asio = boost::asio;
+
 /** The way back to a shard for whatever may outlive it: handlers that are pending elsewhere, answers of an application.
     Thread safety: post() may be called from any thread; the others belong to the shard's thread. */
 class shard_link {
