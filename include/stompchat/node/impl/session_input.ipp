@@ -91,9 +91,14 @@ STOMPCHAT_DECL void session::take_websocket(std::span<char> octets) {
                 on_drained();
             return;
         case websocket::event_type::error:
-            if (phase_ == phase::closing) return gone();
-            peer_closed_ = true; // nothing that comes can be understood any more
-            return fail(static_cast<error>(ev.ec.value()));
+            // Nothing that comes can be understood any more, a close frame neither. It is read all the same until the peer has closed: a
+            // connection that is closed while octets wait is reset, and what was written last, ERROR and close frame, is lost with it.
+            peer_closed_ = true;
+            if (phase_ != phase::closing)
+                fail(static_cast<error>(ev.ec.value()));
+            else if (queue_.empty())
+                on_drained();
+            return;
         }
         if (retired()) return;
     }
