@@ -32,9 +32,6 @@ public:
 private:
     void take(std::span<char> octets);
     void upgrade(std::span<char> rest);
-    /// What is wrong with an upgrade request, as an answer; status 101 when nothing is.
-    http_response check_upgrade() const;
-    bool origin_allowed() const;
     http_response answer() const;
     void respond(const http_response& response, bool keep_alive);
     void write();

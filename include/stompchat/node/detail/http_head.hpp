@@ -35,7 +35,10 @@ public:
 
     // Valid once complete, until reset().
     STOMPCHAT_DECL std::string_view method() const noexcept;
+    /// Path and query. A request line with an absolute URI, which RFC 9112, 3.2.2, obliges a server to take, tells the same.
     STOMPCHAT_DECL std::string_view target() const noexcept;
+    /// Whom the request is for: what an absolute URI in the request line says, else the Host header.
+    STOMPCHAT_DECL std::string_view host() const noexcept;
     /// The first field of that name, in whatever case; empty when absent.
     STOMPCHAT_DECL std::string_view field(std::string_view name) const noexcept;
     STOMPCHAT_DECL bool has(std::string_view name) const noexcept;

@@ -28,6 +28,13 @@ namespace detail {
 // Beast 1.81 has its own string_view in some configurations.
 inline std::string_view view(boost::beast::string_view text) noexcept { return {text.data(), text.size()}; }
 inline boost::beast::string_view view_for_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
+
+// Where the authority of an absolute URI begins, or 0 when the target is only a path.
+inline std::size_t authority_of(std::string_view target) noexcept {
+    if (target.starts_with('/')) return 0;
+    const std::size_t scheme = target.find("://");
+    return scheme == std::string_view::npos || scheme == 0 || scheme > target.find('?') ? 0 : scheme + 3;
+}
 } // namespace detail
 
 STOMPCHAT_DECL http_head::http_head() : parser_(std::make_unique<parser>()) {}
@@ -64,7 +71,20 @@ STOMPCHAT_DECL http_head::status http_head::feed(std::string_view octets, std::s
 }
 
 STOMPCHAT_DECL std::string_view http_head::method() const noexcept { return detail::view(parser_->message().method_string()); }
-STOMPCHAT_DECL std::string_view http_head::target() const noexcept { return detail::view(parser_->message().target()); }
+
+STOMPCHAT_DECL std::string_view http_head::target() const noexcept {
+    const std::string_view line = detail::view(parser_->message().target());
+    const std::size_t authority = detail::authority_of(line);
+    if (authority == 0) return line;
+    const std::size_t path = line.find_first_of("/?", authority);
+    return path == std::string_view::npos ? std::string_view("/") : line.substr(path);
+}
+
+STOMPCHAT_DECL std::string_view http_head::host() const noexcept {
+    const std::string_view line = detail::view(parser_->message().target());
+    const std::size_t authority = detail::authority_of(line);
+    return authority == 0 ? field("Host") : line.substr(authority, line.find_first_of("/?", authority) - authority);
+}
 
 STOMPCHAT_DECL std::string_view http_head::field(std::string_view name) const noexcept {
     return detail::view(parser_->message()[detail::view_for_beast(name)]);
@@ -102,7 +122,11 @@ STOMPCHAT_DECL std::string serialize(const http_response& response, bool keep_al
         line("Content-Length", std::to_string(length));
     }
     for (const auto& [name, value] : response.headers) line(name, value);
-    if (response.status >= 200) line("Connection", keep_alive ? "keep-alive" : "close");
+    // RFC 9110, 7.8: who sends Upgrade says so in Connection.
+    if (response.status == 426)
+        line("Connection", "Upgrade, close");
+    else if (response.status >= 200)
+        line("Connection", keep_alive ? "keep-alive" : "close");
     out.append("\r\n");
     if (response.body && !head_only) out.append(*response.body);
     return out;
