@@ -1,0 +1,70 @@
+// Boost Software License 1.0, see LICENSE
+
+#include "registry_contract.hpp"
+#include "state_store_contract.hpp"
+
+#include <stompchat/memory/local_registry.hpp>
+#include <stompchat/memory/local_state_store.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+namespace {
+
+using namespace stompchat;
+
+/// A clock that stands still until it is moved.
+class manual_clock {
+public:
+    std::function<std::chrono::steady_clock::time_point()> reader() const {
+        return [this] { return std::chrono::steady_clock::time_point(std::chrono::milliseconds(now_.load())); };
+    }
+    void pass(std::chrono::milliseconds time) { now_ += time.count(); }
+
+private:
+    std::atomic<std::int64_t> now_{1'000'000};
+};
+
+class local_registry_subject final : public contract::registry_subject {
+public:
+    explicit local_registry_subject(boost::asio::io_context& context) : registry_(context.get_executor(), {clock_.reader()}) {}
+
+    session_registry& registry() override { return registry_; }
+    void pass(std::chrono::milliseconds time) override { clock_.pass(time); }
+    std::chrono::milliseconds lease() const override { return std::chrono::seconds(5); }
+    bool set_available(bool available) override {
+        registry_.inject_available(available);
+        return true;
+    }
+
+private:
+    manual_clock clock_;
+    local_registry registry_;
+};
+
+class local_state_store_subject final : public contract::state_store_subject {
+public:
+    explicit local_state_store_subject(boost::asio::io_context& context) : store_(context.get_executor(), {clock_.reader()}) {}
+
+    state_store& store() override { return store_; }
+    void pass(std::chrono::seconds time) override { clock_.pass(time); }
+    bool set_available(bool available) override {
+        store_.inject_available(available);
+        return true;
+    }
+
+private:
+    manual_clock clock_;
+    local_state_store store_;
+};
+
+} // namespace
+
+TEST_CASE("the local registry does what the contract says") {
+    contract::check_registry([](boost::asio::io_context& context) { return std::make_unique<local_registry_subject>(context); });
+}
+
+TEST_CASE("the local state store does what the contract says") {
+    contract::check_state_store([](boost::asio::io_context& context) { return std::make_unique<local_state_store_subject>(context); });
+}
