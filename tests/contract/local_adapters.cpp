@@ -1,5 +1,6 @@
 // Boost Software License 1.0, see LICENSE
 
+#include "authenticator_contract.hpp"
 #include "registry_contract.hpp"
 #include "state_store_contract.hpp"
 
@@ -59,7 +60,25 @@ private:
     local_state_store store_;
 };
 
+/// Knows one user, and answers at once.
+class one_user final : public authenticator {
+    void do_authenticate(credentials shown, detail::completion<void(error_code, identity)> done) override {
+        if (shown.login == "alice" && shown.passcode == "secret") return done({}, identity("alice"));
+        done(error::not_authenticated, {});
+    }
+};
+
 } // namespace
+
+TEST_CASE("an authenticator that answers at once does what the contract says") {
+    one_user subject;
+    credentials good;
+    good.login = "alice";
+    good.passcode = "secret";
+    credentials bad = good;
+    bad.passcode = "guess";
+    contract::check_authenticator(subject, good, "alice", bad);
+}
 
 TEST_CASE("the local registry does what the contract says") {
     contract::check_registry([](boost::asio::io_context& context) { return std::make_unique<local_registry_subject>(context); });

@@ -26,7 +26,7 @@ namespace detail {
 template <class Signature>
 class completion;
 
-/** A completion handler that waits outside Asio. It keeps the handler's executor working until it is completed, and completes through a
+/** A completion handler that waits outside Asio. It keeps both executors working until it is completed, and completes through a
    post: never inside the initiating function, never on a foreign thread. Destroying it without completing it destroys the handler. Thread
    safety: distinct objects are independent; one object is for one thread at a time. */
 template <class... Args>
@@ -38,8 +38,10 @@ public:
 
     /// `fallback` runs the handler when that has no executor of its own.
     completion(handler_type handler, const asio::any_io_executor& fallback)
-        : handler_(std::move(handler)), fallback_(fallback),
-          // Without tracked work run() would return on the handler's context while the operation is pending.
+        : handler_(std::move(handler)),
+          // Without tracked work run() would return while the operation is pending: on the context that the completion passes through, and
+          // on that of the handler, which may be another one.
+          fallback_(asio::prefer(fallback, asio::execution::outstanding_work.tracked)),
           work_(asio::prefer(asio::get_associated_executor(handler_, asio::any_completion_executor(fallback)),
                              asio::execution::outstanding_work.tracked)) {}
 
