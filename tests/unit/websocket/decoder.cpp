@@ -230,6 +230,18 @@ TEST_CASE("nothing counts behind a close frame, not even nonsense") {
     CHECK_FALSE(t.failure);
 }
 
+TEST_CASE("input may come at once behind a close frame that was not the end of its input") {
+    std::string first = from_client({{opcode::close, "\x03\xE8 bye"}, {opcode::text, "late"}});
+    std::string second = from_client({{opcode::text, "later"}});
+    ws::decoder decoder(role::server, default_options);
+    decoder.feed(first);
+    const ws::event e = decoder.next();
+    CHECK(e.type == ws::event_type::close);
+    CHECK(e.payload == " bye");
+    decoder.feed(second);
+    CHECK(decoder.next().type == ws::event_type::need_more);
+}
+
 TEST_CASE("a close frame may come between fragments") {
     CHECK(decode(from_client({{opcode::text, "a", false}, {opcode::close, "\x03\xE9"}})).lines == lines{"close:1001:"});
 }

@@ -202,6 +202,9 @@ STOMPCHAT_DECL event decoder::take_control(char* payload) noexcept {
         if (!is_utf8(result.payload)) return fail(error::websocket_bad_utf8);
     }
     state_ = state::closed;
+    // What is left of the input is dropped with it, so that the next input may come at once. The reason is still in the caller's octets.
+    at_ = nullptr;
+    size_ = 0;
     return result;
 }
 
