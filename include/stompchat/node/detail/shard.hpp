@@ -137,6 +137,7 @@ private:
     void on_timer();
     connection_id place(std::unique_ptr<connection> added);
     void reap();
+    void end();
 
     const std::uint32_t index_;
     asio::io_context& context_;

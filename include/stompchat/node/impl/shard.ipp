@@ -99,7 +99,12 @@ STOMPCHAT_DECL void shard::retire(connection& done) {
 
 STOMPCHAT_DECL void shard::reap() {
     retired_.clear();
-    if (live_ == 0 && drained_) std::exchange(drained_, nullptr)();
+    if (live_ == 0 && drained_) end();
+}
+
+STOMPCHAT_DECL void shard::end() {
+    timer_.cancel(); // else the context would have something to wait for, although nobody has a deadline any more
+    std::exchange(drained_, nullptr)();
 }
 
 STOMPCHAT_DECL void shard::stop(std::function<void()> drained) {
@@ -108,7 +113,7 @@ STOMPCHAT_DECL void shard::stop(std::function<void()> drained) {
     for (std::size_t i = 0; i != places_.size(); ++i) {
         if (places_[i].who) places_[i].who->on_stop();
     }
-    if (live_ == 0 && retired_.empty()) std::exchange(drained_, nullptr)();
+    if (live_ == 0 && retired_.empty()) end();
 }
 
 STOMPCHAT_DECL void shard::abort() {
