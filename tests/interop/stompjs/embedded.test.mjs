@@ -17,5 +17,7 @@ test('the embedded node serves rooms and its own application, and stops in order
     await ann.send('/app/hello', '');
     await lobby.atLeast(2);
     assert.deepEqual(lobby.bodies, ['good morning', 'ann says hello']);
+    const begin = Date.now();
     assert.equal(await node.stop(), 0);
+    assert.ok(Date.now() - begin < 1500, 'the program ends with its node, not when a timer of it runs out');
 });
