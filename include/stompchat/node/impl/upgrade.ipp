@@ -53,11 +53,11 @@ STOMPCHAT_DECL http_response check_upgrade(const http_head& request, std::span<c
         return answer;
     };
     if (request.method() != "GET") return refused(405, "A WebSocket begins with GET.", "Allow", "GET");
+    if (request.fields("Host").size() != 1 || request.host().empty()) return plain_response(400, "A request has one Host header.");
     if (!detail::lists(request, "Upgrade", "websocket"))
         return refused(426, "This is a WebSocket: connect with a STOMP client.", "Upgrade", "websocket");
     if (!request.modern() || !detail::lists(request, "Connection", "upgrade"))
         return plain_response(400, "A WebSocket needs HTTP/1.1 and `Connection: Upgrade`.");
-    if (request.fields("Host").size() != 1 || request.host().empty()) return plain_response(400, "A request has one Host header.");
     if (request.fields("Sec-WebSocket-Version").size() != 1 || request.field("Sec-WebSocket-Version") != "13") {
         http_response answer = refused(426, "Sec-WebSocket-Version must be 13.", "Upgrade", "websocket");
         answer.headers.emplace_back("Sec-WebSocket-Version", "13");
