@@ -24,6 +24,7 @@
    ignored. An ACK for a subscription that was removed a short while ago crossed the UNSUBSCRIBE on its way: it is ignored.
     - BEGIN, COMMIT and ABORT need `transaction`. SEND, ACK and NACK with one are enrolled: copied, bounded, and handed out by COMMIT. A
    receipt of an enrolled frame confirms the enrolment. BEGIN of an open one and any other use of an unknown one is an ERROR.
+    - In 1.0 and 1.1 a receipt, id or destination with a CR in it is an ERROR: nothing that is sent back could carry it.
     - A body on another frame than SEND is an ERROR; 1.0 ignores it.
     - heart-beat: both sides' numbers are honoured as the specification says, this side's are options. Malformed: ERROR. 1.0 has none.  */
 
@@ -202,6 +203,7 @@ private:
     bool reply_receipt(event& ev);
     bool fail_event(event& ev, const problem& p);
     bool refuse_event(event& ev, const problem& p);
+    bool can_be_answered(event& ev, const wanted& w);
     bool missing(event& ev, std::string_view header_name);
     void spoil(std::string_view transaction_id, error code);
     void remember_removed(std::string_view id);

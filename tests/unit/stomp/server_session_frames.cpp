@@ -41,6 +41,24 @@ TEST_CASE("SEND has a destination, a body and all its headers") {
     }
 }
 
+TEST_CASE("before 1.2 what has to be sent back may not hold a CR, and 1.2 has an escape for it") {
+    for (const char* v : {"1.0", "1.1"}) {
+        for (const char* text : {"SEND\ndestination:a\nreceipt:r\rs\n\n^@", "SEND\ndestination:a\rb\n\n^@",
+                                 "SUBSCRIBE\nid:a\rb\ndestination:a\n\n^@", "SUBSCRIBE\nid:a\ndestination:\ra\n\n^@"}) {
+            conversation c;
+            c.connect(v);
+            CHECK(c.fail(text, error::bad_header_value).body.ends_with(", it must be without a CR"));
+        }
+        conversation c;
+        c.connect(v);
+        CHECK(c.write("SEND\ndestination:a\nother:x\ry\nreceipt:r\r\n\n^@").receipt == "r");
+    }
+    conversation c;
+    c.connect("1.2");
+    const std::string receipt(c.write("SEND\ndestination:a\nreceipt:r\\rs\n\n^@").receipt);
+    CHECK(c.read(c.server.receipt(receipt))["receipt-id"] == "r\rs");
+}
+
 TEST_CASE("the first of repeated headers counts for the session too") {
     conversation c;
     c.connect("1.2");

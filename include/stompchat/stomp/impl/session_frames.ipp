@@ -56,6 +56,7 @@ STOMPCHAT_DECL bool server_session::on_frame(event& ev) {
     default: break;
     }
     ev.receipt = w.receipt;
+    if (version_ != version::v1_2 && !can_be_answered(ev, w)) return true;
     switch (ev.frame.cmd) {
     case command::send: return on_send(ev, w);
     case command::subscribe: return on_subscribe(ev, w);
@@ -67,6 +68,23 @@ STOMPCHAT_DECL bool server_session::on_frame(event& ev) {
     case command::abort: return on_abort(ev, w);
     default: return on_disconnect(ev);
     }
+}
+
+/// STOMP 1.0 and 1.1 let a CR stand in a header, but give a server no way to tell it from one at the end of a line: what has to come back
+/// in RECEIPT and MESSAGE may not hold one.
+STOMPCHAT_DECL bool server_session::can_be_answered(event& ev, const wanted& w) {
+    const std::pair<std::string_view, std::string_view> echoed[] = {{"receipt", w.receipt}, {"id", w.id}, {"destination", w.destination}};
+    for (const auto& [name, value] : echoed) {
+        if (value.find('\r') == std::string_view::npos) continue;
+        problem p{error::bad_header_value};
+        p.where = to_string(ev.frame.cmd);
+        p.subject = name;
+        p.value = value;
+        p.reason = "without a CR";
+        fail_event(ev, p);
+        return false;
+    }
+    return true;
 }
 
 STOMPCHAT_DECL bool server_session::missing(event& ev, std::string_view header_name) {
