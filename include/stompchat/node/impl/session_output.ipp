@@ -33,7 +33,9 @@ STOMPCHAT_DECL void session::on_writable(error_code ec) {
 }
 
 STOMPCHAT_DECL void session::flush() {
-    if (waits_to_write_ || retired() || queue_.empty()) return;
+    if (waits_to_write_ || retired()) return;
+    // A session that closes without a word (over TCP, DISCONNECT without receipt) has nothing to write, but it has come to its end.
+    if (queue_.empty() && phase_ != phase::closing) return;
     gather& buffers = shard_.gatherer();
     last_written_ = shard::now();
     std::size_t budget = 1024 * 1024;
