@@ -17,7 +17,8 @@ namespace stompchat::inline STOMPCHAT_ABI::delivery {
        A live cursor takes records as they come, and skips those below its next offset (it may have come from a faster reader).
     3. A live cursor that has no room for a record becomes *behind*, at exactly that record. It then holds nothing but its next offset and
        ignores what comes live; reads of the log feed it, as far as it has room.
-    4. A read moves it on to where the read ended; when that is not below the shard's position, the cursor is live again.
+    4. A read moves it on to where the read ended, or to the record that had no room; when the end is not below the shard's position, the
+       cursor is live again.
     5. The next offset never decreases, so that nothing is delivered twice; it moves past a record only when the record was taken or the
        log said that nothing stands there, so that nothing is left out.
 
@@ -57,20 +58,23 @@ public:
         return verdict::take;
     }
 
-    /// A record was missed on its way here, or nothing can be taken any more: from its next offset on it has to be fed. True when it was
-    /// live.
-    bool fall_behind() noexcept {
-        if (state_ != state::live) return false;
+    /// Records were missed on their way here, the first of them at `first`: from there on it has to be fed. True when it was live and
+    /// lacks one of them, `last` being the highest.
+    bool on_missed(offset first, offset last) noexcept {
+        if (state_ != state::live || last < next_) return false;
+        // Everything below the first one came live. Going back to what was delivered last would ask for a past that the log may have lost.
+        if (first > next_) next_ = first;
         state_ = state::behind;
         return true;
     }
 
-    /// A record that a read brought. A cursor without room stays where it is; the caller ends the read there.
+    /// A record that a read brought. A cursor without room stands at it; the caller ends the read there.
     template <class Room>
     verdict on_read(offset at, Room&& room) {
         if (state_ != state::behind || at < next_) return verdict::skip;
+        next_ = at;
         if (!room()) return verdict::no_room;
-        next_ = at + 1;
+        ++next_;
         return verdict::take;
     }
 

@@ -64,7 +64,7 @@ public:
     }
 
     /** Answers the requesting session: for a SEND a MESSAGE to each of its subscriptions below `/session/queue/`, with the request's
-        `correlation-id`; for a SUBSCRIBE the one MESSAGE of that subscription, and only the first call counts. */
+        `correlation-id`; for a SUBSCRIBE the one MESSAGE of that subscription, and only the first call counts. Headers as for publish(). */
     void reply(std::span<const header_field> headers, std::string body) {
         if (target_) target_->reply(pack(headers), std::move(body));
     }

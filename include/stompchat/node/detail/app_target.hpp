@@ -5,10 +5,12 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/delivery/destination.hpp>
+#include <stompchat/node/detail/reserved_header.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard_link.hpp>
 #include <stompchat/ports/app_handler.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,6 +28,7 @@ public:
     std::string correlation_id;
     std::string reply_to = "/session/queue/replies";
     std::string subscription_id;
+    std::uint32_t subscription_number = 0;
     std::string by_destination; // of a 1.0 client that gave no id
     bool for_subscribe = false;
 
@@ -35,20 +38,21 @@ public:
             refused_ = std::move(destination);
             return;
         }
-        on_session([group = group_, destination = std::move(destination), headers = std::move(headers),
+        on_session([group = group_, destination = std::move(destination), headers = without_reserved_headers(std::move(headers)),
                     body = std::move(body)](session& to) { to.on_app_publish(group, destination, header_block(headers), body); });
     }
 
     void reply(std::string headers, std::string body) override {
         if (for_subscribe) {
-            on_session([id = subscription_id, name = by_destination, headers = std::move(headers), body = std::move(body)](session& to) {
-                to.on_app_answer(to.find_subscription(id, name), header_block(headers), body);
+            on_session([id = subscription_id, name = by_destination, number = subscription_number,
+                        headers = without_reserved_headers(std::move(headers)), body = std::move(body)](session& to) {
+                if (subscription* const whom = to.find_app_subscription(id, name, number))
+                    to.on_app_answer(*whom, header_block(headers), body);
             });
             return;
         }
-        on_session([queue = reply_to, correlation = correlation_id, headers = std::move(headers), body = std::move(body)](session& to) {
-            to.on_app_reply(queue, correlation, header_block(headers), body);
-        });
+        on_session([queue = reply_to, correlation = correlation_id, headers = without_reserved_headers(std::move(headers)),
+                    body = std::move(body)](session& to) { to.on_app_reply(queue, correlation, header_block(headers), body); });
     }
 
     void finish(error_code outcome, std::string reason) override {
@@ -56,9 +60,12 @@ public:
             outcome = error::unknown_destination;
             reason = "the application published to " + refused_ + ", which is no topic";
         }
-        on_session([group = std::move(group_), for_subscribe = for_subscribe, id = subscription_id, name = by_destination, outcome,
-                    reason = std::move(reason)](session& to) {
-            to.on_app_finished(group, for_subscribe ? to.find_subscription(id, name) : nullptr, outcome, reason);
+        on_session([group = std::move(group_), for_subscribe = for_subscribe, id = subscription_id, name = by_destination,
+                    number = subscription_number, outcome, reason = std::move(reason)](session& to) {
+            subscription* const whom = for_subscribe ? to.find_app_subscription(id, name, number) : nullptr;
+            // Nobody is left to be told that a subscription was refused which is not there any more.
+            const bool told = !for_subscribe || whom != nullptr;
+            to.on_app_finished(group, whom, told ? outcome : error_code(), reason);
         });
     }
 

@@ -45,7 +45,8 @@ private:
     bool add(const delivery_entry& entry, bool websocket);
     void refer(std::string_view octets);
     char* room_for(std::size_t octets) noexcept { return scratch_size - used_ < octets ? nullptr : scratch_.get() + used_; }
-    void commit(std::size_t octets);
+    /// What was written into the scratch up to `end` counts; returns how much that is.
+    std::size_t commit(const char* end);
 
     std::unique_ptr<char[]> scratch_;
     std::size_t used_ = 0;

@@ -76,13 +76,15 @@ public:
     STOMPCHAT_DECL void on_app_publish(const std::shared_ptr<publish_group>& group, std::string_view destination, header_block headers,
                                        std::string_view body);
     STOMPCHAT_DECL void on_app_reply(std::string_view queue, std::string_view correlation_id, header_block headers, std::string_view body);
-    STOMPCHAT_DECL void on_app_answer(stomp::subscription* to, header_block headers, std::string_view body);
+    STOMPCHAT_DECL void on_app_answer(subscription& to, header_block headers, std::string_view body);
     /// `of` is the subscription that the request was for, or null.
-    STOMPCHAT_DECL void on_app_finished(const std::shared_ptr<publish_group>& group, stomp::subscription* of, error_code outcome,
+    STOMPCHAT_DECL void on_app_finished(const std::shared_ptr<publish_group>& group, subscription* of, error_code outcome,
                                         std::string_view reason);
-    /// By id, or by destination where a 1.0 client gave none.
-    stomp::subscription* find_subscription(std::string_view id, std::string_view destination) const noexcept {
-        return id.empty() ? stomp_.find_destination(destination) : stomp_.find(id);
+    /// The `/app/...` subscription with that number, by id, or by destination where a 1.0 client gave none; null when it has gone.
+    subscription* find_app_subscription(std::string_view id, std::string_view destination, std::uint32_t number) const noexcept {
+        const stomp::subscription* const found = id.empty() ? stomp_.find_destination(destination) : stomp_.find(id);
+        auto* const whom = found == nullptr ? nullptr : static_cast<subscription*>(found->context);
+        return whom != nullptr && whom->what == subscription::kind::app && whom->index == number ? whom : nullptr;
     }
 
     const identity& who() const noexcept { return who_; }

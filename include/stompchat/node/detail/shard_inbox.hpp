@@ -36,6 +36,7 @@ struct shard_event {
     std::uint32_t slot = 0;
     std::uint64_t number = 0; ///< the registration, or the ticket of a result
     position at;
+    offset first = 0; ///< of missed ones: the first; `at` is the last
     error_code error;
     frame_ref message;
 };
@@ -64,7 +65,8 @@ public:
     }
 
     void put_missed(const delivery::registration& claim, const position& at) {
-        // One event says it all: whoever falls behind there is fed from there on. Later ones only move the end that must be reached.
+        // One event says it all: whoever falls behind at the first one is fed from there on. Later ones only move the end that must be
+        // reached. The events stand behind the batch's records, because once there is no room there is none for the rest of it.
         for (shard_event& earlier : missed_) {
             if (earlier.slot == claim.slot && earlier.number == claim.number) {
                 earlier.at = at;
@@ -76,6 +78,7 @@ public:
         event.slot = claim.slot;
         event.number = claim.number;
         event.at = at;
+        event.first = at.offset;
     }
 
     void put_answer(const delivery::registration& claim, offset at) {

@@ -49,8 +49,9 @@ struct subscription {
     /// The header line `subscription:<id>` with its end of line, escaped for the session's version; empty where a 1.0 client gave no id.
     std::string head;
     delivery::cursor cursor;
-    /// Where the shard keeps the destination, and where that keeps this.
+    /// Where the shard keeps the destination of a topic.
     std::uint32_t slot = 0;
+    /// Where that keeps this. Of an `/app/...` subscription its number in the session, so that no answer goes to a later one with its id.
     std::uint32_t index = 0;
     /// Deliveries in the session's queue that refer to this.
     std::uint32_t queued = 0;

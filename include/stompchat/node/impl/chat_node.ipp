@@ -117,11 +117,24 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         context.ports.registry.async_release(
             context.self, asio::bind_executor(*contexts.front(), [self = shared_from_this()](error_code ec) {
                 if (ec) self->context.watcher->on_log(severity::warning, "the registry did not release the node: " + ec.message());
-                self->context.ports.log.async_stop(self->patience, asio::bind_executor(*self->contexts.front(), [self](error_code) {
-                                                       auto done = std::move(self->stopped);
-                                                       done({});
-                                                   }));
+                self->context.ports.log.async_stop(
+                    self->patience, asio::bind_executor(*self->contexts.front(), [self](error_code) { self->seal_shards(); }));
             }));
+    }
+
+    /// The last step: what still waits on a shard's thread for its shard finds none, so that the node may be destroyed on any thread.
+    void seal_shards() {
+        undrained = shards.size();
+        for (std::size_t i = 0; i != shards.size(); ++i) {
+            asio::post(*contexts[i], [self = shared_from_this(), i] {
+                self->shards[i]->link()->cut();
+                asio::post(*self->contexts.front(), [self] {
+                    if (--self->undrained != 0) return;
+                    auto done = std::move(self->stopped);
+                    done({});
+                });
+            });
+        }
     }
 
     observer silent;

@@ -96,19 +96,29 @@ STOMPCHAT_DECL std::size_t gather::finished(std::size_t written, std::size_t& sk
 }
 
 STOMPCHAT_DECL bool gather::add(const delivery_entry& entry, bool websocket) {
-    if (total_ >= write_limit || buffers_.size() + 2 > max_buffers) return false;
+    if (total_ >= write_limit || buffers_.size() + 4 > max_buffers) return false;
     const detail::entry_head head = detail::head_of(entry);
     const std::size_t payload = head.size() + head.shared.size();
     const bool copied = head.shared.size() <= copy_limit;
-    char* const start = room_for(websocket::max_header_size + head.size() + (copied ? head.shared.size() : 0));
+    // An id that a client made very long goes by reference too, so that one entry always finds room in an empty scratch.
+    const bool head_copied = head.subscription.size() <= copy_limit;
+    const std::size_t to_copy = websocket::max_header_size + head.size() - (head_copied ? 0 : head.subscription.size());
+    char* const start = room_for(to_copy + (copied ? head.shared.size() : 0));
     if (start == nullptr) return false;
     char* out = start;
+    std::size_t size = 0;
     if (websocket && entry.what->what() != frame::kind::wire) {
         // Text only if the whole frame is UTF-8: a browser closes the connection otherwise (RFC 6455, 8.1). Headers always are.
         out += websocket::write_header(out, entry.what->text() ? websocket::opcode::text : websocket::opcode::binary, payload);
     }
     out = detail::put(out, head.command);
-    out = detail::put(out, head.subscription);
+    if (head_copied) {
+        out = detail::put(out, head.subscription);
+    } else {
+        size += commit(out);
+        refer(head.subscription);
+        size += head.subscription.size();
+    }
     if (!head.id.empty()) {
         out = detail::put(out, head.ack_name);
         out = detail::put(out, head.id_name);
@@ -117,21 +127,26 @@ STOMPCHAT_DECL bool gather::add(const delivery_entry& entry, bool websocket) {
         *out++ = '\n';
     }
     if (copied) out = detail::put(out, head.shared);
-    const std::size_t in_scratch = static_cast<std::size_t>(out - start);
-    commit(in_scratch);
-    if (!copied) refer(head.shared);
-    sizes_.push_back(in_scratch + (copied ? 0 : head.shared.size()));
+    size += commit(out);
+    if (!copied) {
+        refer(head.shared);
+        size += head.shared.size();
+    }
+    sizes_.push_back(size);
     return true;
 }
 
-STOMPCHAT_DECL void gather::commit(std::size_t octets) {
+STOMPCHAT_DECL std::size_t gather::commit(const char* end) {
     const char* const start = scratch_.get() + used_;
+    const auto octets = static_cast<std::size_t>(end - start);
+    if (octets == 0) return 0;
     used_ += octets;
     total_ += octets;
     if (!buffers_.empty() && static_cast<const char*>(buffers_.back().data()) + buffers_.back().size() == start)
         buffers_.back() = {buffers_.back().data(), buffers_.back().size() + octets};
     else
         buffers_.emplace_back(start, octets);
+    return octets;
 }
 
 STOMPCHAT_DECL void gather::refer(std::string_view octets) {

@@ -132,7 +132,7 @@ STOMPCHAT_DECL void session::begin_close(error_code reason, std::uint16_t code, 
 }
 
 STOMPCHAT_DECL void session::on_stop() {
-    if (phase_ == phase::closing) return;
+    if (phase_ != phase::open) return; // it ends already, in its own way
     stopping_ = true;
     phase_ = phase::leaving;
     if (!paused_) pause();
@@ -142,6 +142,10 @@ STOMPCHAT_DECL void session::on_stop() {
 STOMPCHAT_DECL void session::leave_if_answered() {
     if (phase_ != phase::leaving || in_flight_ != 0) return;
     if (stopping_) return say_goodbye();
+    // A SUBSCRIBE that has not become live is processed as far as it ever will be, and its RECEIPT comes before that of DISCONNECT.
+    stomp_.for_each_subscription([this](stomp::subscription& one) {
+        if (one.context != nullptr) send_pending_receipt(*static_cast<subscription*>(one.context));
+    });
     if (disconnect_receipt_) send_receipt(*disconnect_receipt_);
     begin_close({}, websocket::close_normal);
 }

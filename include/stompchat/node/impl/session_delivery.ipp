@@ -81,6 +81,8 @@ STOMPCHAT_DECL void session::feed_those_behind() {
     const chat_node_options& options = shard_.node().options;
     // Below half of the queue's limit, so that one read brings a good piece.
     if (queue_.octets() > options.output_queue / 2) return;
+    // Without room in the shard only an empty queue takes something; asking before it is empty would read the log for nothing.
+    if (!queue_.empty() && shard_.budget().octets >= options.shard_output) return;
     const std::size_t room = std::min<std::size_t>(options.output_queue - queue_.octets(), 256 * 1024);
     for (subscription** link = &behind_; *link != nullptr;) {
         subscription& one = **link;
@@ -160,23 +162,20 @@ STOMPCHAT_DECL void session::on_app_reply(std::string_view queue, std::string_vi
     if (!go_on) fail(error::no_progress, "replies are not read or not acknowledged");
 }
 
-STOMPCHAT_DECL void session::on_app_answer(stomp::subscription* to, header_block headers, std::string_view body) {
-    if (phase_ == phase::closing || to == nullptr || to->context == nullptr) return;
-    subscription& whom = *static_cast<subscription*>(to->context);
-    if (whom.what != subscription::kind::app || whom.answered) return;
-    whom.answered = true;
-    send_pending_receipt(whom);
-    deliver_local(whom, headers, body);
+STOMPCHAT_DECL void session::on_app_answer(subscription& to, header_block headers, std::string_view body) {
+    if (phase_ == phase::closing || to.answered) return;
+    to.answered = true;
+    send_pending_receipt(to);
+    deliver_local(to, headers, body);
 }
 
-STOMPCHAT_DECL void session::on_app_finished(const std::shared_ptr<publish_group>& group, stomp::subscription* of, error_code outcome,
+STOMPCHAT_DECL void session::on_app_finished(const std::shared_ptr<publish_group>& group, subscription* of, error_code outcome,
                                              std::string_view reason) {
     --in_flight_;
-    auto* const whom = of == nullptr ? nullptr : static_cast<subscription*>(of->context);
     if (outcome) {
-        fail(outcome, reason, whom != nullptr && whom->receipt ? std::string_view(*whom->receipt) : std::string_view(group->receipt));
+        fail(outcome, reason, of != nullptr && of->receipt ? std::string_view(*of->receipt) : std::string_view(group->receipt));
     } else {
-        if (whom != nullptr) send_pending_receipt(*whom);
+        if (of != nullptr) send_pending_receipt(*of);
         close_one(*group);
     }
     leave_if_answered();

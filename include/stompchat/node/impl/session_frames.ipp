@@ -6,13 +6,13 @@
 #include <stompchat/delivery/destination.hpp>
 #include <stompchat/node/detail/app_target.hpp>
 #include <stompchat/node/detail/close_code.hpp>
+#include <stompchat/node/detail/reserved_header.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/utf8.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -20,15 +20,6 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 namespace detail {
-
-/** Headers that only the server writes, or that belong to one hop: from a client they are dropped, so that none can be forged.
-    `destination` is carried beside the headers. */
-inline bool is_reserved_header(std::string_view name) noexcept {
-    static constexpr std::array<std::string_view, 14> reserved = {"destination",  "receipt", "transaction", "content-length", "ack",
-                                                                  "subscription", "gap",     "recovered",   "position",       "durable",
-                                                                  "status",       "user",    "timestamp",   "message-id"};
-    return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
-}
 
 inline std::int64_t milliseconds_since_1970() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -135,7 +126,7 @@ STOMPCHAT_DECL std::string_view session::pack_headers(const stomp::frame_view& f
     std::string& block = shard_.header_scratch();
     block.clear();
     for (const stomp::header& one : frame.headers) {
-        if (!detail::is_reserved_header(one.name)) append_header(block, one.name, one.value);
+        if (!is_reserved_header(one.name)) append_header(block, one.name, one.value);
     }
     return block;
 }
@@ -233,6 +224,7 @@ STOMPCHAT_DECL void session::on_subscribe(const stomp::event& ev) {
     }
     case delivery::destination_kind::app: {
         subscription& made = add_subscription(ev, subscription::kind::app, prefetch);
+        made.index = made_subscriptions_;
         if (!ev.receipt.empty()) made.receipt = std::make_unique<std::string>(ev.receipt);
         subscribe_app(ev);
         break;
@@ -268,6 +260,7 @@ STOMPCHAT_DECL void session::subscribe_app(const stomp::event& ev) {
     target->subscription_id = ev.sub->id;
     target->by_destination = ev.sub->destination_if_no_id;
     target->for_subscribe = true;
+    target->subscription_number = static_cast<const subscription*>(ev.sub->context)->index;
     const app_request request{who_, name_, ev.destination, header_block(pack_headers(ev.frame)), {}};
     if (app == nullptr || !app->on_subscribe(request, app_reply(std::move(target))))
         fail(error::unknown_destination, detail::refusal("there is no", ev.destination), ev.receipt);
@@ -275,6 +268,7 @@ STOMPCHAT_DECL void session::subscribe_app(const stomp::event& ev) {
 
 STOMPCHAT_DECL void session::on_unsubscribe(const stomp::event& ev) {
     // Deliveries that are queued stand in front of the RECEIPT, so that none comes behind it.
+    send_pending_receipt(*static_cast<subscription*>(ev.sub->context));
     drop_subscription(*ev.sub);
     ever_unsubscribed_ = true;
     send_receipt(ev.receipt);

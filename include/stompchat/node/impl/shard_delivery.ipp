@@ -31,9 +31,11 @@ STOMPCHAT_DECL bool shard::same_log(topic_table::topic& of, const position& at) 
     if (of.epoch == at.epoch) return true;
     // The log was made anew: nobody knows what stood between the old one and this record.
     of.epoch = at.epoch;
-    const std::vector<subscription*> all = of.subscriptions;
-    for (subscription* const one : all) {
-        if (!one->removed) one->owner->on_lost();
+    // Named, because a session takes all its subscriptions with it, and perhaps the topic.
+    std::vector<connection_id> all;
+    for (const subscription* const one : of.subscriptions) all.push_back(one->owner->id());
+    for (const connection_id id : all) {
+        if (session* const one = find(id)) one->on_lost();
     }
     return false;
 }
@@ -59,7 +61,7 @@ STOMPCHAT_DECL void shard::on_missed(const shard_event& event) {
     if (of == nullptr || !same_log(*of, event.at)) return;
     topics_.tell(of->partition, event.at.offset + 1);
     for (subscription* const one : of->subscriptions) {
-        if (one->cursor.next() <= event.at.offset && one->cursor.fall_behind()) one->owner->fell_behind(*one);
+        if (one->cursor.on_missed(event.first, event.at.offset)) one->owner->fell_behind(*one);
     }
 }
 
