@@ -31,6 +31,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_certificate(folder, name="cert"):
+    """A self-signed certificate for 127.0.0.1: the names of two PEM files, certificate and key."""
+    cert, key = f"{folder}/{name}.pem", f"{folder}/{name}-key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=stompchat test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
+    return cert, key
+
+
 class Running:
     """A started server; a context manager that leaves nothing behind."""
 
@@ -74,6 +83,13 @@ class Running:
         """Sends a signal and waits. Returns the exit code."""
         self.process.send_signal(how)
         return self.wait()
+
+    def pause(self):
+        """Nothing moves in it until resume(), and its connections stay: the server that hangs."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def wait(self):
         code = self.process.wait(timeout=PATIENCE)

@@ -8,15 +8,7 @@ import tempfile
 import time
 import unittest
 
-from server_process import PATIENCE, Running, ServerTest, Stomp, free_port
-
-
-def make_certificate(folder, name="cert"):
-    cert, key = f"{folder}/{name}.pem", f"{folder}/{name}-key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=stompchat test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
-                   check=True, capture_output=True)
-    return cert, key
+from server_process import PATIENCE, Running, ServerTest, Stomp, free_port, make_certificate
 
 
 class Start(ServerTest):

@@ -76,6 +76,15 @@ export class Server {
         return this.urls.find(url => url.startsWith(`${scheme}:`));
     }
 
+    /// Nothing moves in it until `resume()`, and its connections stay: the node that hangs.
+    pause() {
+        this.#child.kill('SIGSTOP');
+    }
+
+    resume() {
+        this.#child.kill('SIGCONT');
+    }
+
     /// Stops it in order. Returns the exit code, or the name of the signal that ended it.
     async stop() {
         this.#child.kill('SIGTERM');
