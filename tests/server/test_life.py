@@ -3,7 +3,6 @@
 import re
 import signal
 import socket
-import subprocess
 import tempfile
 import time
 import unittest
