@@ -1,0 +1,75 @@
+// Boost Software License 1.0, see LICENSE
+
+/*  The library with nothing around it: in-memory broker, local registry, everybody may do everything. Prints its port. */
+
+#include <stompchat/memory/local_registry.hpp>
+#include <stompchat/memory/local_state_store.hpp>
+#include <stompchat/memory/memory_broker.hpp>
+#include <stompchat/node/chat_node.hpp>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <utility>
+
+namespace {
+
+using namespace stompchat;
+
+struct believing_authenticator final : authenticator {
+    void do_authenticate(credentials shown, detail::completion<void(error_code, identity)> done) override {
+        identity who(shown.login.value_or(std::string()));
+        done({}, std::move(who));
+    }
+};
+
+struct reporting_observer final : observer {
+    void on_log(severity, std::string_view text) override { std::cerr << text << '\n'; }
+    void on_session_gone(const session_info& who, error_code ec) override {
+        if (ec) std::cerr << who.session << ": " << ec.message() << '\n';
+    }
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App options("A bare stompchat node on the in-memory broker, for measurements");
+    std::size_t shards = 1;
+    std::string address = "127.0.0.1:0";
+    std::size_t output_queue = 1024;
+    options.add_option("--shards", shards, "Threads that share the sessions")->capture_default_str()->check(CLI::Range(1, 64));
+    options.add_option("--listen", address, "Where to listen")->capture_default_str();
+    options.add_option("--output-queue", output_queue, "KiB that may wait for one session")->capture_default_str();
+    CLI11_PARSE(options, argc, argv);
+
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+
+    shard_pool pool(shards);
+    memory_broker log(pool.executor());
+    local_registry registry(pool.executor());
+    local_state_store store(pool.executor());
+    believing_authenticator authentication;
+    allow_all authorization;
+    reporting_observer watcher;
+    chat_node_options node_options;
+    node_options.output_queue = output_queue * 1024;
+    chat_node node(pool, node_ports{log, registry, store, authentication, authorization, nullptr, &watcher}, node_options);
+    const auto opened = node.listen(listener_options(address));
+    if (!opened) {
+        std::cerr << opened.error().text << '\n';
+        return 1;
+    }
+    std::cout << opened->front().port() << std::endl;
+    node.start();
+    asio::signal_set signals(pool.context(0), SIGINT, SIGTERM);
+    signals.async_wait([&](error_code, int) { node.async_stop(std::chrono::seconds(1), [&](error_code) { pool.stop(); }); });
+    pool.run();
+}
