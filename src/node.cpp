@@ -12,4 +12,5 @@
 #include <stompchat/node/impl/session_output.ipp>
 #include <stompchat/node/impl/shard.ipp>
 #include <stompchat/node/impl/shard_delivery.ipp>
+#include <stompchat/node/impl/shard_sweep.ipp>
 #include <stompchat/node/impl/upgrade.ipp>

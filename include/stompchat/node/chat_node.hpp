@@ -87,6 +87,7 @@ private:
 #include <stompchat/node/impl/session_output.ipp>
 #include <stompchat/node/impl/shard.ipp>
 #include <stompchat/node/impl/shard_delivery.ipp>
+#include <stompchat/node/impl/shard_sweep.ipp>
 #endif
 
 #endif

@@ -27,6 +27,8 @@ class gather {
 public:
     /// A frame up to this size is copied: copying is cheaper than one more buffer in the system call.
     static constexpr std::size_t copy_limit = 2048;
+    /// No entry is added to a write that has that many octets.
+    static constexpr std::size_t write_limit = 256 * 1024;
 
     STOMPCHAT_DECL gather();
 
@@ -39,7 +41,6 @@ public:
 
 private:
     static constexpr std::size_t scratch_size = 64 * 1024;
-    static constexpr std::size_t write_limit = 256 * 1024;
     static constexpr std::size_t max_buffers = 128;
 
     bool add(const delivery_entry& entry, bool websocket);

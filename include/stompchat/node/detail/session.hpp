@@ -58,16 +58,27 @@ public:
         return queue_.octets() < options.output_queue && shard_.budget().octets < options.shard_output;
     }
     void deliver(frame_ref what, subscription& to) {
-        if (to.acks) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
-        queue_.push(shard_.entries(), std::move(what), &to);
+        queue_message(std::move(what), to);
         flush_soon();
     }
+    /// For who flushes it himself.
+    void queue_message(frame_ref what, subscription& to) {
+        if (to.acks) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
+        queue_.push(shard_.entries(), std::move(what), &to);
+    }
+    /// Whether flush() has as much to do as it does at once.
+    bool has_a_write() const noexcept { return !waits_to_write_ && queue_.octets() >= gather::write_limit; }
     STOMPCHAT_DECL void fell_behind(subscription& whom);
     STOMPCHAT_DECL void on_live(subscription& whom);
     /// `told` is the shard's position of the partition.
     STOMPCHAT_DECL void on_fed(subscription& whom, error_code ec, const read_result& result, offset told);
     /// Messages were lost to a subscription: there is no silent loss, so the session ends.
     STOMPCHAT_DECL void on_lost();
+    /// The topics to which it published can take more.
+    void on_uncongested() {
+        held_up_ = false;
+        read_on();
+    }
     STOMPCHAT_DECL void on_published(publish_record& what, error_code ec, const position& at);
     STOMPCHAT_DECL void flush();
 
@@ -183,6 +194,7 @@ private:
     bool flush_listed_ = false;
     bool waits_to_write_ = false;
     bool paused_ = false;
+    bool held_up_ = false; // until the shard says on_uncongested()
     bool authenticating_ = false;
     bool announced_ = false; // the observer and the registry know it
     bool ever_unsubscribed_ = false;

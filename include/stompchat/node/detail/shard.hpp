@@ -21,7 +21,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -46,6 +48,7 @@ struct node_context {
 
     The way of a message: deliver() takes what the reader sent, appends a reference to the frame to the queue of each live subscription's
     session and puts that session on the flush list; the first entry of the list posts flush(), which writes each session once.
+    To a topic with very many subscriptions it is handed piece by piece, so that nobody else waits for that: see shard_sweep.ipp.
     Thread safety: everything happens on the thread that runs the io_context. */
 class shard {
 public:
@@ -101,6 +104,8 @@ public:
     std::string_view destination_of(const subscription& whom) const noexcept { return topics_.name(whom.slot); }
     /// The shard's position of the subscription's partition.
     offset told_to(const subscription& whom) noexcept { return topics_.told(topics_.at(whom.slot).partition); }
+    /// Below it every record of the subscription's topic was handed out.
+    offset handed_to(const subscription& whom) noexcept { return topics_.handed(topics_.at(whom.slot)); }
 
     // The registry is told who is where; it is not in the way of any message.
     STOMPCHAT_DECL void announce(std::string_view session, std::string_view user);
@@ -110,6 +115,11 @@ public:
 
     /// The session has something to write: it is flushed at the end of the turn.
     STOMPCHAT_DECL void flush_later(session& whom);
+
+    /// Whether so much waits to be handed out to a topic that its publishers should not be read on.
+    STOMPCHAT_DECL bool congested(std::string_view destination) noexcept;
+    /// Calls session::on_uncongested() when no topic is congested any more.
+    STOMPCHAT_DECL void hold_up(session& whom);
 
     STOMPCHAT_DECL void schedule(connection& whom, time_point deadline);
 
@@ -121,6 +131,9 @@ public:
     std::size_t connections() const noexcept { return live_; }
 
 private:
+    /// A topic with more subscriptions gets its messages piece by piece.
+    static constexpr std::size_t sweep_threshold = 256;
+
     void deliver();
     bool same_log(topic_table::topic& of, const position& at);
     void on_record(shard_event& event);
@@ -128,6 +141,13 @@ private:
     void on_answer(const shard_event& event);
     void on_result(const shard_event& event);
     void flush();
+    void fall_behind(topic_table::topic& of, offset first, offset last);
+    void queue_for_sweep(topic_table::topic& of, frame_ref message);
+    void sweep_later();
+    void sweep();
+    void sweep_one(topic_table::topic& of);
+    bool is_congested(const topic_table::topic& of, std::size_t share) const noexcept;
+    void let_go();
     auto ignore_result(const char* what) {
         return [watcher = node_.watcher, what](error_code ec) {
             if (ec) watcher->on_log(severity::warning, std::string("the registry could not ") + what + ": " + ec.message());
@@ -158,6 +178,14 @@ private:
     std::vector<shard_event> events_;
     std::vector<connection_id> to_flush_;
     std::vector<connection_id> flushing_;
+    struct swept_topic {
+        std::uint32_t slot;
+        std::uint64_t number;
+    };
+    std::deque<swept_topic> swept_; // topics with queued messages, in the order of their turns
+    time_point sweep_ended_;        // since then it was the turn of everything else
+    bool sweep_posted_ = false;
+    std::vector<connection_id> held_up_; // publishers that wait until no topic is congested
 
     struct place_entry {
         std::unique_ptr<connection> who;

@@ -4,12 +4,14 @@
 #define STOMPCHAT_NODE_DETAIL_TOPIC_TABLE_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/delivery/sweep.hpp>
+#include <stompchat/node/detail/frame.hpp>
 #include <stompchat/node/detail/reader.hpp>
 #include <stompchat/node/detail/subscription.hpp>
 #include <stompchat/ports/position.hpp>
 
 #include <algorithm>
-#include <cassert>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +19,12 @@
 #include <vector>
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
+
+/// A MESSAGE that waits until all subscriptions of its topic have been visited.
+struct queued_message {
+    frame_ref what;
+    std::size_t octets() const noexcept { return what->size(); }
+};
 
 /** The destinations that a shard has subscriptions for, and how far the reader has told it each partition.
 
@@ -32,7 +40,7 @@ public:
         std::uint64_t epoch = 0;
         stompchat::partition partition = 0;
         bool live = false;
-        std::vector<subscription*> subscriptions;
+        delivery::sweep<subscription, queued_message> subscriptions;
     };
 
     topic_table(std::uint32_t shard, std::uint32_t partitions) : shard_(shard), told_(partitions, 0) {}
@@ -45,18 +53,14 @@ public:
         if (found == by_name_.end()) found = by_name_.emplace(std::string(destination), open(destination)).first;
         topic& in = topics_[found->second];
         whom.slot = found->second;
-        whom.index = static_cast<std::uint32_t>(in.subscriptions.size());
-        in.subscriptions.push_back(&whom);
+        in.subscriptions.add(whom);
         if (in.live) whom.cursor.begin(told_[in.partition], told_[in.partition]);
         return in.live;
     }
 
     void remove(subscription& whom) {
         topic& from = topics_[whom.slot];
-        assert(from.subscriptions[whom.index] == &whom);
-        from.subscriptions[whom.index] = from.subscriptions.back();
-        from.subscriptions[whom.index]->index = whom.index;
-        from.subscriptions.pop_back();
+        from.subscriptions.remove(whom);
         if (from.subscriptions.empty()) close(whom.slot);
     }
 
@@ -66,11 +70,22 @@ public:
         return &topics_[slot];
     }
 
+    /// The topic of that name, or null.
+    topic* find(std::string_view destination) noexcept {
+        const auto found = by_name_.find(destination);
+        return found == by_name_.end() ? nullptr : &topics_[found->second];
+    }
+
+    std::uint32_t slot_of(const topic& one) const noexcept { return static_cast<std::uint32_t>(&one - topics_.data()); }
     topic& at(std::uint32_t slot) noexcept { return topics_[slot]; }
     std::string_view name(std::uint32_t slot) const noexcept { return topics_[slot].name; }
 
     /// The shard's position of a partition: the highest one that the reader told.
     offset told(partition of) const noexcept { return told_[of]; }
+    /// Below it every record of the topic was handed to the subscriptions that were there: less than told() while some are queued.
+    offset handed(const topic& of) const noexcept {
+        return of.subscriptions.busy() ? std::min(told_[of.partition], of.subscriptions.oldest().what->at().offset) : told_[of.partition];
+    }
     void tell(partition of, offset next) noexcept { told_[of] = std::max(told_[of], next); }
 
     std::size_t size() const noexcept { return by_name_.size(); }

@@ -156,6 +156,10 @@ STOMPCHAT_DECL void session::publish(std::string_view destination, header_block 
     message.headers = headers;
     message.body = body;
     shard_.node().ports.log.publish({&message, 1});
+    if (!held_up_ && shard_.congested(destination)) {
+        held_up_ = true;
+        shard_.hold_up(*this);
+    }
 }
 
 STOMPCHAT_DECL void session::send_to_app(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
@@ -309,7 +313,7 @@ STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscripti
             // Some clients acknowledge what needs no acknowledgement: harmless if it was delivered.
             known = local ? key <= local_messages_
                           : check == destination_check(shard_.destination_of(*candidate))
-                                && static_cast<offset>(key) < candidate->cursor.next_unseen(shard_.told_to(*candidate));
+                                && static_cast<offset>(key) < candidate->cursor.next_unseen(shard_.handed_to(*candidate));
         }
     });
     return known;

@@ -116,14 +116,14 @@ STOMPCHAT_DECL void session::take_stomp(std::string_view octets) {
 STOMPCHAT_DECL bool session::overloaded() const noexcept {
     const chat_node_options& options = shard_.node().options;
     // MESSAGEs stop at the queue's limit by themselves; twice that is reached only by answers that the client asks for and does not read.
-    return in_flight_ >= options.max_in_flight || in_flight_octets_ >= options.max_in_flight_octets
+    return held_up_ || in_flight_ >= options.max_in_flight || in_flight_octets_ >= options.max_in_flight_octets
            || queue_.octets() >= 2 * options.output_queue;
 }
 
 STOMPCHAT_DECL void session::read_on() {
     const chat_node_options& options = shard_.node().options;
-    if (!paused_ || phase_ != phase::open || in_flight_ > options.max_in_flight / 2 || in_flight_octets_ > options.max_in_flight_octets / 2
-        || queue_.octets() > options.output_queue)
+    if (!paused_ || held_up_ || phase_ != phase::open || in_flight_ > options.max_in_flight / 2
+        || in_flight_octets_ > options.max_in_flight_octets / 2 || queue_.octets() > options.output_queue)
         return;
     paused_ = false;
     stomp_.suspend_receive_deadline(false, shard::now());

@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,7 @@ STOMPCHAT_DECL bool shard::same_log(topic_table::topic& of, const position& at) 
     if (of.epoch == at.epoch) return true;
     // The log was made anew: nobody knows what stood between the old one and this record.
     of.epoch = at.epoch;
+    of.subscriptions.drop();
     // Named, because a session takes all its subscriptions with it, and perhaps the topic.
     std::vector<connection_id> all;
     for (const subscription* const one : of.subscriptions) all.push_back(one->owner->id());
@@ -46,6 +48,7 @@ STOMPCHAT_DECL void shard::on_record(shard_event& event) {
     if (of == nullptr || !same_log(*of, event.at)) return;
     message->charge(budget_);
     topics_.tell(of->partition, event.at.offset + 1);
+    if (of->subscriptions.size() > sweep_threshold || of->subscriptions.busy()) return queue_for_sweep(*of, message);
     for (subscription* const one : of->subscriptions) {
         session& owner = *one->owner;
         switch (one->cursor.on_live(event.at.offset, [&] { return owner.has_room(*one); })) {
@@ -60,8 +63,15 @@ STOMPCHAT_DECL void shard::on_missed(const shard_event& event) {
     topic_table::topic* const of = topics_.find(event.slot, event.number);
     if (of == nullptr || !same_log(*of, event.at)) return;
     topics_.tell(of->partition, event.at.offset + 1);
-    for (subscription* const one : of->subscriptions) {
-        if (one->cursor.on_missed(event.first, event.at.offset)) one->owner->fell_behind(*one);
+    fall_behind(*of, event.first, event.at.offset);
+}
+
+STOMPCHAT_DECL void shard::fall_behind(topic_table::topic& of, offset first, offset last) {
+    // What is queued is read from the log as well, by those who have not had it.
+    if (of.subscriptions.busy()) first = std::min(first, of.subscriptions.oldest().what->at().offset);
+    of.subscriptions.drop();
+    for (subscription* const one : of.subscriptions) {
+        if (one->cursor.on_missed(first, last)) one->owner->fell_behind(*one);
     }
 }
 

@@ -1,0 +1,128 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_NODE_IMPL_SHARD_SWEEP_IPP
+#define STOMPCHAT_NODE_IMPL_SHARD_SWEEP_IPP
+
+/*  Topics with very many subscriptions. One message for 9,000 sessions is 50 ms of system calls; in one piece everybody else would wait for
+    them.
+
+    - Such a message queues up at its topic (delivery::sweep). A turn of sweep() visits some subscriptions: each is given what is queued,
+      and its session is written at once, so that messages that come faster than the rounds go out together, in one write.
+    - A turn lasts about as long as everything else lasted since the last one, so that both get half of the thread when both have enough to
+      do; but at least a moment, and never longer than what somebody who writes one line would notice.
+    - Topics take turns.
+    - The shard's position of the partition is told at once. A subscription that comes meanwhile begins behind what is queued; one that is
+      behind, and catches up, has read from the log what was queued.
+    - When too much is queued at a topic, those who publish to it here are not read until that is better. When others publish, somewhere
+      else, faster than it can be handed out, the subscriptions fall behind and read the log: memory stays bounded.  */
+
+#include <stompchat/node/detail/session.hpp>
+#include <stompchat/node/detail/shard.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+
+namespace stompchat::inline STOMPCHAT_ABI::node {
+namespace detail {
+
+inline constexpr std::chrono::microseconds shortest_sweep{100};
+inline constexpr std::chrono::microseconds longest_sweep{500};
+/// Messages that may be queued at a topic before its publishers are held up.
+inline constexpr std::size_t most_queued_messages = 64;
+
+} // namespace detail
+
+STOMPCHAT_DECL void shard::queue_for_sweep(topic_table::topic& of, frame_ref message) {
+    std::size_t queued = 0;
+    for (const swept_topic& one : swept_) {
+        if (const topic_table::topic* const other = topics_.find(one.slot, one.number)) queued += other->subscriptions.queued_octets();
+    }
+    if (queued >= node_.options.shard_inbox) return fall_behind(of, message->at().offset, message->at().offset);
+    if (!of.subscriptions.busy()) swept_.push_back({topics_.slot_of(of), of.number});
+    if (!sweep_posted_) {
+        sweep_ended_ = now();
+        sweep_later();
+    }
+    of.subscriptions.push({std::move(message)});
+}
+
+STOMPCHAT_DECL void shard::sweep_later() {
+    sweep_posted_ = true;
+    asio::post(context_, [home = link_] {
+        if (shard* const self = home->get()) self->sweep();
+    });
+}
+
+STOMPCHAT_DECL void shard::sweep() {
+    const time_point began = now();
+    const time_point until = began + std::clamp<time_point::duration>(began - sweep_ended_, detail::shortest_sweep, detail::longest_sweep);
+    // Whatever a session's write brings about, closing and opening topics included, the topic is looked up anew after it.
+    do {
+        const swept_topic turn = swept_.front();
+        topic_table::topic* const of = topics_.find(turn.slot, turn.number);
+        if (of != nullptr && of->subscriptions.busy())
+            sweep_one(*of);
+        else
+            swept_.pop_front();
+        sweep_ended_ = now();
+    } while (!swept_.empty() && sweep_ended_ < until);
+    if (!held_up_.empty()) let_go();
+    sweep_posted_ = false;
+    if (swept_.empty()) return;
+    swept_.push_back(swept_.front());
+    swept_.pop_front();
+    sweep_later();
+}
+
+STOMPCHAT_DECL void shard::sweep_one(topic_table::topic& of) {
+    bool given = false;
+    subscription& visited = of.subscriptions.visit([&](subscription& to, const queued_message& message) {
+        session& owner = *to.owner;
+        // No more than one write takes; the rest comes at the next visit, or stays in the log if the socket takes nothing.
+        if (given && owner.has_a_write()) return false;
+        switch (to.cursor.on_live(message.what->at().offset, [&] { return owner.has_room(to); })) {
+        case delivery::cursor::verdict::take:
+            owner.queue_message(message.what, to);
+            given = true;
+            break;
+        case delivery::cursor::verdict::no_room: owner.fell_behind(to); break;
+        case delivery::cursor::verdict::skip: break;
+        }
+        return true;
+    });
+    // Who is on the other list is written there.
+    if (given && !visited.owner->flush_listed_) visited.owner->flush();
+}
+
+// Publishers.
+
+STOMPCHAT_DECL bool shard::congested(std::string_view destination) noexcept {
+    if (swept_.empty()) return false;
+    const topic_table::topic* const of = topics_.find(destination);
+    return of != nullptr && is_congested(*of, 1);
+}
+
+STOMPCHAT_DECL bool shard::is_congested(const topic_table::topic& of, std::size_t share) const noexcept {
+    return of.subscriptions.queued() >= detail::most_queued_messages / share
+           || of.subscriptions.queued_octets() >= node_.options.output_queue / 2 / share;
+}
+
+STOMPCHAT_DECL void shard::hold_up(session& whom) { held_up_.push_back(whom.id()); }
+
+STOMPCHAT_DECL void shard::let_go() {
+    for (const swept_topic& one : swept_) {
+        const topic_table::topic* const of = topics_.find(one.slot, one.number);
+        if (of != nullptr && is_congested(*of, 2)) return;
+    }
+    for (const connection_id id : std::exchange(held_up_, {})) {
+        if (session* const one = find(id)) one->on_uncongested();
+    }
+}
+
+} // namespace stompchat::inline STOMPCHAT_ABI::node
+
+#endif
