@@ -28,6 +28,7 @@ inline std::uint16_t close_code_of(const error_code& reason) noexcept {
     case error::destination_too_long:
     case error::connect_timeout:
     case error::handshake_timeout:
+    case error::heart_beat_timeout:
     case error::no_progress:
     case error::not_authenticated:
     case error::not_authorized:
