@@ -27,6 +27,12 @@ node_packages() {
     command -v npm >/dev/null || echo npm
 }
 
+# java_packages: the same for Java and Maven, which the tests with Spring's client need.
+java_packages() {
+    command -v javac >/dev/null || echo default-jdk-headless
+    command -v mvn >/dev/null || echo maven
+}
+
 # install_packages <package>...: installs what is missing. When nothing is, it needs neither root nor a network.
 install_packages() {
     command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {

@@ -3,7 +3,7 @@
 // webstomp-client 1.2.6.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freshRoom, socketTo, TestClient } from '../../support/js/client.mjs';
+import { freshRoom, Inbox, socketTo, TestClient } from '../../support/js/client.mjs';
 import { require } from '../../support/js/server.mjs';
 import { CallbackClient, callbackTests } from './callback_client.mjs';
 import { connect, start, suite } from './suite.mjs';
@@ -46,6 +46,27 @@ suite(kit, shared, () => {
         await sender.send(room, 'whole');
         await inbox.atLeast(3);
         assert.deepEqual(inbox.bodies, ['grün', 'cut', 'whole']);
+    });
+
+    test('octets that are no UTF-8 make it throw, and the next message comes all the same', async t => {
+        const room = freshRoom();
+        const sender = await TestClient.connect(t, where);
+        const client = await connect(t, kit, where);
+        const inbox = await client.subscribe(room);
+        const { onmessage } = client.socket;
+        const thrown = new Inbox();
+        client.socket.onmessage = event => {
+            try {
+                onmessage(event);
+            } catch (error) {
+                thrown.push(error);
+            }
+        };
+        await sender.send(room, Uint8Array.of(0xff, 0xfe));
+        await sender.send(room, 'whole');
+        await inbox.atLeast(1);
+        assert.deepEqual(inbox.bodies, ['whole']);
+        assert.ok(thrown.all[0] instanceof URIError);
     });
 
     test('UNSUBSCRIBE may ask for a RECEIPT', async t => {
