@@ -211,6 +211,12 @@ TEST_CASE("the close frame arrives although the offender goes on sending") {
                 std::this_thread::sleep_for(std::chrono::microseconds(100));
             }
             CHECK(closed_with(peer, server) == 1002);
+
+            // So much that there is more to read in the turn of the offence, before anything was written.
+            raw_peer flooding(server.port);
+            flooding.upgrade("/ws");
+            flooding.send(raw_frame{0x81, "hello", false}.text() + std::string(1000000, '\xff'));
+            CHECK(closed_with(flooding, server) == 1002);
         }
         server.check_serves_others();
     });
