@@ -48,7 +48,8 @@ struct memory_broker_options {
     Thread safety: as the port says; the functions of this class may be called from any thread, also at once.
     Memory: each partition keeps its history, bounded by memory_broker_options. What the sink has not been shown yet is kept beyond that:
     callers bound what is in flight.
-    Lifetime: must not be destroyed while its executor runs in another thread, unless async_stop() has completed. */
+    Lifetime: the executor's context outlives it; while that runs in another thread it may be destroyed only when async_stop() has
+    completed. */
 class memory_broker final : public broker {
 public:
     /// Throws `boost::system::system_error` with `error::bad_option` when an option is zero that must not be.

@@ -73,7 +73,9 @@ public:
         and must not block. */
     struct sink {
         /** Records of one partition, in order. The views die on return. All records below `next` have now been shown; `next` grows from
-           call to call. A record's offset may repeat after a reconnect of the adapter: the receiver drops what is below the last `next`. */
+           call to call. A record's offset may repeat after a reconnect of the adapter: the receiver drops what is below the last `next`.
+           Delivery of a partition begins with a call without records, whose `next` tells where: after start(), after set_partitions() for a
+           partition that was not wanted before, and when the log was made anew. */
         virtual void on_records(partition from, std::span<const record_view> records, offset next) = 0;
         virtual void on_published(std::span<const publish_result> results) = 0;
         virtual void on_state(broker_state state) = 0;
@@ -92,10 +94,11 @@ public:
 
     /** Publishes messages in order. Takes all of them and never blocks; the views may die on return. Each ticket comes back exactly once in
         sink::on_published(), unless the broker is destroyed. A slow broker shows as late results: callers bound what is in flight.
-        After a stop every message is answered with `error::stopped`. */
+        Once async_stop() has begun every message is answered with `error::stopped`; once it has completed none is answered. */
     virtual void publish(std::span<const outgoing> messages) = 0;
 
-    /** Which partitions to deliver to the sink; all by default. */
+    /** Which partitions to deliver to the sink; all by default. A partition that comes in is delivered from its present end, one that stays
+       is delivered without a break. Records that are on their way may still come. */
     virtual void set_partitions(std::span<const partition> wanted) = 0;
 
     /// How many partitions the log has. It never changes.
