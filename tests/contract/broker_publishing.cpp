@@ -20,12 +20,13 @@ std::string all_octets() {
 }
 
 void parts_as_they_were(broker_stand& at) {
+    const std::string octets = all_octets();
     std::string headers;
     append_header(headers, "content-type", "text/plain");
-    append_header(headers, all_octets(), all_octets());
+    append_header(headers, octets, octets);
     append_header(headers, "empty", "");
     const std::vector<outgoing> sent = {
-        {1, "/topic/a", "alice", 1'700'000'000'123, header_block{headers}, all_octets()},
+        {1, "/topic/a", "alice", 1'700'000'000'123, header_block{headers}, octets},
         {2, "/topic/a", "", 0, {}, ""},
         {3, "/topic/a", "\xc3\xbcnal", 1, {}, std::string_view("\0", 1)},
     };

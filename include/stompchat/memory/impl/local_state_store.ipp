@@ -5,6 +5,8 @@
 
 #include <stompchat/memory/local_state_store.hpp>
 
+#include <algorithm>
+
 namespace stompchat::inline STOMPCHAT_ABI {
 
 STOMPCHAT_DECL local_state_store::local_state_store(asio::any_io_executor executor, local_state_store_options options)
@@ -60,7 +62,7 @@ STOMPCHAT_DECL local_state_store::value local_state_store::find(const std::strin
 STOMPCHAT_DECL void local_state_store::store(std::string key, std::string new_value, std::chrono::seconds time_to_live, time_point now) {
     erase(key);
     const auto longest = std::chrono::duration_cast<std::chrono::seconds>(time_point::max() - now);
-    const time_point end = time_to_live < longest ? now + time_to_live : time_point::max();
+    const time_point end = time_to_live < longest ? now + std::max(time_to_live, std::chrono::seconds(0)) : time_point::max();
     const auto at = ends_.emplace(end, key);
     entries_.emplace(std::move(key), entry{std::move(new_value), at});
 }
