@@ -373,7 +373,8 @@ TEST_CASE("the sink is called by one at a time when many threads run the executo
     for (int t = 0; t != 3; ++t)
         threads.emplace_back([&, t] {
             for (int i = 0; i != 2'000; ++i) {
-                const outgoing one{static_cast<std::uint64_t>(t * 2'000 + i), "/topic/" + std::to_string(i % 20), "u", 1, {}, "x"};
+                const std::string room = "/topic/" + std::to_string(i % 20);
+                const outgoing one{static_cast<std::uint64_t>(t * 2'000 + i), room, "u", 1, {}, "x"};
                 subject.publish({&one, 1});
                 if (i % 100 == 0)
                     subject.async_read("/topic/1", position{subject.epoch(), partition_of("/topic/1", 16), 0}, {},
