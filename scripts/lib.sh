@@ -1,7 +1,7 @@
 # Sourced by the other scripts: what to install, and how many jobs this machine can run.
 
 # Debian packages for building the library and the examples.
-packages_build="build-essential cmake ninja-build ccache pkg-config
+packages_build="build-essential cmake ninja-build ccache pkg-config ca-certificates
     libboost1.81-dev libfmt-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev nlohmann-json3-dev"
 # Further ones for the tests.
 packages_test="doctest-dev python3 python3-venv python3-stomp openssl curl git chromium"
