@@ -3,7 +3,8 @@
 import itertools
 import unittest
 
-from attack import PIECE, HostileTest, Tcp, Ws, frame
+from attack import PIECE, HostileTest
+from peer import Tcp, Ws, frame
 
 
 class Deaf(HostileTest):

@@ -3,7 +3,8 @@
 import itertools
 import unittest
 
-from attack import MIB, PIECE, HostileTest, Tcp, Ws, frame
+from attack import MIB, PIECE, HostileTest
+from peer import Ws, frame
 
 
 def endless(peer, first, again):

@@ -3,7 +3,8 @@
 import itertools
 import unittest
 
-from attack import MIB, HostileTest, Tcp, Ws
+from attack import MIB, HostileTest
+from peer import Tcp, Ws
 
 
 class Transactions(HostileTest):

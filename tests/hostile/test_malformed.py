@@ -3,7 +3,8 @@
 import random
 import unittest
 
-from attack import HostileTest, Tcp, Ws, frame
+from attack import HostileTest
+from peer import Tcp, Ws, frame
 
 BAD_UTF8 = [b"\xff", b"\xc3", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\x80"]
 

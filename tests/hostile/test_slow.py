@@ -4,7 +4,8 @@ import itertools
 import time
 import unittest
 
-from attack import CONNECT, SLOWER, HostileTest, Tcp, Ws
+from attack import HostileTest
+from peer import CONNECT, SLOWER, Tcp, Ws
 
 
 def drip(peer, octets, seconds=8):

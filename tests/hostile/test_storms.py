@@ -8,7 +8,8 @@ import struct
 import time
 import unittest
 
-from attack import CONNECT, SLOWER, HostileTest, Tcp, Ws
+from attack import HostileTest
+from peer import CONNECT, SLOWER, Tcp, Ws
 
 
 def descriptors(pid):
