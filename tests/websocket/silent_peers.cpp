@@ -91,7 +91,7 @@ TEST_CASE("a peer that ends its direction is answered and let go") {
     });
 }
 
-TEST_CASE("a client that vanishes is found out by silence: pinged, then told and closed") {
+TEST_CASE("a client that vanishes is found out by silence: pinged, then closed with 1008") {
     stompchat::chat_node_options options;
     options.ping_interval = std::chrono::seconds(1);
     options.idle_timeout = std::chrono::seconds(3);
@@ -124,7 +124,7 @@ TEST_CASE("a client that vanishes is found out by silence: pinged, then told and
     CHECK(frames[0].first == 0x89);
     CHECK(frames[frames.size() - 2].payload.starts_with("ERROR\n"));
     CHECK(frames.back().first == 0x88);
-    CHECK(frames.back().payload.substr(0, 2) == big_endian(1002, 2));
+    CHECK(frames.back().payload.substr(0, 2) == big_endian(1008, 2));
 }
 
 TEST_CASE("a server that closes first does not wait for ever") {
