@@ -1,0 +1,106 @@
+// Boost Software License 1.0, see LICENSE
+
+#ifndef STOMPCHAT_TESTS_NODE_DOUBLES_HPP
+#define STOMPCHAT_TESTS_NODE_DOUBLES_HPP
+
+#include <stompchat/ports/app_handler.hpp>
+#include <stompchat/ports/authenticator.hpp>
+#include <stompchat/ports/authorizer.hpp>
+#include <stompchat/ports/observer.hpp>
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace node_test {
+
+using login_done = stompchat::detail::completion<void(stompchat::error_code, stompchat::identity)>;
+
+/// Lets everyone in under the name they give, unless it has a script.
+class scripted_authenticator final : public stompchat::authenticator {
+public:
+    /// Called on the shards, at once.
+    std::function<void(stompchat::credentials, login_done)> script;
+
+private:
+    void do_authenticate(stompchat::credentials shown, login_done done) override {
+        if (script) return script(std::move(shown), std::move(done));
+        stompchat::identity who(shown.login.value_or(""));
+        done({}, std::move(who));
+    }
+};
+
+/// Allows everything, unless it has a script.
+class scripted_authorizer final : public stompchat::authorizer {
+public:
+    std::function<bool(const stompchat::identity&, stompchat::action, std::string_view)> script;
+
+    stompchat::decision authorize(const stompchat::identity& who, stompchat::action what, std::string_view destination) const override {
+        return {!script || script(who, what, destination), {}};
+    }
+};
+
+/// Knows no destination, unless it has scripts.
+class scripted_app final : public stompchat::app_handler {
+public:
+    std::function<bool(const stompchat::app_request&, stompchat::app_reply&&)> send_script;
+    std::function<bool(const stompchat::app_request&, stompchat::app_reply&&)> subscribe_script;
+
+    bool on_send(const stompchat::app_request& request, stompchat::app_reply&& reply) override {
+        return send_script && send_script(request, std::move(reply));
+    }
+    bool on_subscribe(const stompchat::app_request& request, stompchat::app_reply&& reply) override {
+        return subscribe_script && subscribe_script(request, std::move(reply));
+    }
+};
+
+/// Remembers what it saw.
+class recording_observer final : public stompchat::observer {
+public:
+    struct end {
+        std::string user;
+        stompchat::error_code reason;
+    };
+
+    void on_log(stompchat::severity, std::string_view text) override {
+        const std::lock_guard lock(mutex_);
+        logs_.emplace_back(text);
+    }
+    void on_session_connected(const stompchat::session_info& who) override {
+        const std::lock_guard lock(mutex_);
+        connected_.push_back(std::string(who.user) + ' ' + std::string(who.transport) + ' ' + std::string(who.version));
+    }
+    void on_session_gone(const stompchat::session_info& who, stompchat::error_code reason) override {
+        const std::lock_guard lock(mutex_);
+        gone_.push_back({std::string(who.user), reason});
+    }
+    void on_broker_state(stompchat::broker_state state) override {
+        const std::lock_guard lock(mutex_);
+        states_.push_back(state);
+    }
+
+    std::vector<std::string> logs() const { return copy(logs_); }
+    /// User, transport and version of each.
+    std::vector<std::string> connected() const { return copy(connected_); }
+    std::vector<end> gone() const { return copy(gone_); }
+    std::vector<stompchat::broker_state> states() const { return copy(states_); }
+
+private:
+    template <class T>
+    T copy(const T& from) const {
+        const std::lock_guard lock(mutex_);
+        return from;
+    }
+
+    mutable std::mutex mutex_;
+    std::vector<std::string> logs_;
+    std::vector<std::string> connected_;
+    std::vector<end> gone_;
+    std::vector<stompchat::broker_state> states_;
+};
+
+} // namespace node_test
+
+#endif
