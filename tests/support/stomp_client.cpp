@@ -328,6 +328,7 @@ std::string stomp_client::expect_close(std::uint16_t code) {
 void stomp_client::expect_end() {
     const received one = take_next("the end of the stream");
     REQUIRE_MESSAGE((one.what == received::kind::end && one.body.empty()), "expected the end of the stream, got " << describe(one));
+    stream_->close(); // a server that has said all waits for this
 }
 
 bool stomp_client::expect_kind(received::kind what) {
