@@ -22,7 +22,7 @@ TEST_CASE("the close code tells what kind of reason ended the session") {
         {error::unknown_subscription, 1002},
         {error::unknown_ack, 1002},
         {error::unknown_transaction, 1002},
-        {error::heart_beat_timeout, 1002},
+        {error::heart_beat_timeout, 1008},
         {error::bad_utf8, 1007},
         {error::websocket_reserved_bits, 1002},
         {error::websocket_bad_opcode, 1002},
