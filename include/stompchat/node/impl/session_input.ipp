@@ -122,8 +122,10 @@ STOMPCHAT_DECL bool session::overloaded() const noexcept {
 
 STOMPCHAT_DECL void session::read_on() {
     const chat_node_options& options = shard_.node().options;
+    // The queue's bound is the one of overloaded(): the last MESSAGE goes beyond the queue's limit, and a client that sends much before it
+    // reads anything would otherwise never be read again.
     if (!paused_ || held_up_ || phase_ != phase::open || in_flight_ > options.max_in_flight / 2
-        || in_flight_octets_ > options.max_in_flight_octets / 2 || queue_.octets() > options.output_queue)
+        || in_flight_octets_ > options.max_in_flight_octets / 2 || queue_.octets() >= 2 * options.output_queue)
         return;
     paused_ = false;
     stomp_.suspend_receive_deadline(false, shard::now());
