@@ -4,6 +4,7 @@
 #define STOMPCHAT_TESTS_WEBSOCKET_BOTH_SERVERS_HPP
 
 #include <doctest/doctest.h>
+#include <stompchat/net/websocket_accept.hpp>
 #include <websocket/raw_peer.hpp>
 #include <websocket/servers.hpp>
 
@@ -61,6 +62,8 @@ private:
 /** Runs `f(server)` for the echo server and for the node, which live as long as the test program. */
 template <class F>
 void for_each_server(F f) {
+    // OpenSSL cleans up in the order in which it was used first: behind the threads of the servers, which use it.
+    static const std::string first_use = stompchat::net::websocket_accept("");
     static running_echo echo([] {
         echo_options options;
         options.limits.max_message = max_message;

@@ -13,6 +13,7 @@
 namespace {
 
 using namespace websocket_test;
+using namespace std::literals; // for texts with a NUL inside
 
 struct request {
     std::string name;
@@ -202,9 +203,9 @@ TEST_CASE("a request for nobody, with a body, or from a foreign page is refused"
 
 TEST_CASE("what is no HTTP is refused, and nothing is passed over in silence") {
     check_requests({
-        {"NUL in a value", with(std::string("X: a\0b\r\n", 8)), 400},
-        {"NUL in a name", with(std::string("X\0: a\r\n", 7)), 400},
-        {"NUL in the target", begins_with(std::string_view("GET /w\0s HTTP/1.1", 17)), 400},
+        {"NUL in a value", with("X: a\0b\r\n"sv), 400},
+        {"NUL in a name", with("X\0: a\r\n"sv), 400},
+        {"NUL in the target", begins_with("GET /w\0s HTTP/1.1"sv), 400},
         {"a control octet in a value",
          with("X: a\x01"
               "b\r\n"),
@@ -217,7 +218,7 @@ TEST_CASE("what is no HTTP is refused, and nothing is passed over in silence") {
         {"a first line that is folded", "GET /ws HTTP/1.1\r\n Host: x\r\n\r\n", 400},
         {"frames without a handshake", client_frame(0x81, "hello") + client_frame(0x88), 400},
         {"TLS", octets({0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03}) + std::string(506, 'x'), 400},
-        {"STOMP", std::string("CONNECT\naccept-version:1.2\nhost:x\n\n\0", 38), 400, "", request::at_once},
+        {"STOMP", "CONNECT\naccept-version:1.2\nhost:x\n\n\0"s, 400, "", request::at_once},
         {"an empty line first", "\r\n" + with(""), 400},
     });
 }

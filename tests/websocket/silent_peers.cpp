@@ -11,6 +11,7 @@
 namespace {
 
 using namespace websocket_test;
+using namespace std::literals;
 
 milliseconds since(clock::time_point began) { return std::chrono::duration_cast<milliseconds>(clock::now() - began); }
 
@@ -100,7 +101,7 @@ TEST_CASE("a client that vanishes is found out by silence: pinged, then closed w
     silent.upgrade("/ws");
     raw_peer alive(node.port());
     alive.upgrade("/ws");
-    const std::string connect("CONNECT\naccept-version:1.2\nhost:x\nheart-beat:0,0\n\n\0", 52);
+    const std::string connect = "CONNECT\naccept-version:1.2\nhost:x\nheart-beat:0,0\n\n"s + '\0';
     for (raw_peer* peer : {&silent, &alive}) {
         REQUIRE(peer->send(client_frame(0x81, connect)));
         CHECK(peer->read_frame().payload.starts_with("CONNECTED\n"));
