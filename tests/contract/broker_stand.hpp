@@ -24,8 +24,10 @@ using namespace stompchat;
     single call can break. */
 class recording_sink final : public broker::sink {
 public:
-    void on_records(partition from, std::span<const record_view> records, offset next) override {
+    void on_records(std::span<const record_view> records, const position& reached) override {
         const inside in(*this);
+        const partition from = reached.partition;
+        const offset next = reached.offset;
         const bool begins = !next_.contains(from) || new_log_;
         if (begins) {
             CHECK_MESSAGE(records.empty(), "delivery must begin with a call that tells where");
@@ -36,6 +38,7 @@ public:
         offset last = -1;
         for (const record_view& one : records) {
             CHECK(one.at.partition == from);
+            CHECK(one.at.epoch == reached.epoch);
             CHECK(one.at.offset > last);
             CHECK(one.at.offset < next);
             last = one.at.offset;

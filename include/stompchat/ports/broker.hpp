@@ -72,11 +72,11 @@ public:
     /** Takes what the broker tells. All calls come on the broker's executor, one at a time, never from inside a function of the broker,
         and must not block. */
     struct sink {
-        /** Records of one partition, in order. The views die on return. All records below `next` have now been shown; `next` grows from
-           call to call. A record's offset may repeat after a reconnect of the adapter: the receiver drops what is below the last `next`.
-           Delivery of a partition begins with a call without records, whose `next` tells where: after start(), after set_partitions() for a
-           partition that was not wanted before, and when the log was made anew. */
-        virtual void on_records(partition from, std::span<const record_view> records, offset next) = 0;
+        /** Records of one partition, in order. The views die on return. All records of that partition below `next` have now been shown;
+            `next` grows from call to call within an epoch. A record's offset may repeat after a reconnect of the adapter: the receiver drops
+            what is below the last `next`. Delivery of a partition begins with a call without records, whose `next` tells where: after start(),
+            after set_partitions() for a partition that was not wanted before, and when the log was made anew, under another epoch. */
+        virtual void on_records(std::span<const record_view> records, const position& next) = 0;
         virtual void on_published(std::span<const publish_result> results) = 0;
         virtual void on_state(broker_state state) = 0;
 

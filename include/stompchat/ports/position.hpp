@@ -42,9 +42,16 @@ constexpr std::uint64_t fnv1a_64(std::string_view text) noexcept {
     return hash;
 }
 
+/** What decides on the partition of a destination: the destination itself, but `/user/<user>` for all queues of a user, so that what is sent to
+    one user has one order. */
+constexpr std::string_view partition_key(std::string_view destination) noexcept {
+    if (destination.substr(0, 6) != "/user/") return destination;
+    return destination.substr(0, destination.find('/', 6));
+}
+
 /// The partition of a destination in a log of `partitions` partitions. Precondition: `partitions > 0`.
 constexpr partition partition_of(std::string_view destination, std::uint32_t partitions) noexcept {
-    return static_cast<partition>(fnv1a_64(destination) % partitions);
+    return static_cast<partition>(fnv1a_64(partition_key(destination)) % partitions);
 }
 
 /** The part of a token that identifies its destination. */

@@ -48,7 +48,7 @@ TEST_CASE("a destination lives on the partition on which it always lived") {
     CHECK(partition_of("/topic/general", 7) == 1);
     CHECK(partition_of("/topic/room-1", 16) == 15);
     CHECK(partition_of("/topic/room-1", 256) == 63);
-    CHECK(partition_of("/user/alice/queue/x", 256) == 169);
+    CHECK(partition_of("/user/alice/queue/x", 256) == 250);
     CHECK(partition_of("anything", 1) == 0);
 }
 
@@ -56,6 +56,17 @@ TEST_CASE("the check of a destination never changes") {
     CHECK(destination_check("") == 0x33490e2du);
     CHECK(destination_check("/topic/general") == 0x4eab8b07u);
     CHECK(destination_check("/topic/room-1") == 0x78bc665cu);
+}
+
+TEST_CASE("all queues of a user live on one partition") {
+    CHECK(partition_key("/topic/user/x") == "/topic/user/x");
+    CHECK(partition_key("/user/ann/queue/x") == "/user/ann");
+    CHECK(partition_key("/user/a%2Fb/queue/x/y") == "/user/a%2Fb");
+    for (std::uint32_t partitions : {1u, 16u, 256u}) {
+        CHECK(partition_of("/user/ann/queue/x", partitions) == partition_of("/user/ann/queue/y", partitions));
+        CHECK(partition_of("/user/ann/queue/x", partitions) == fnv1a_64("/user/ann") % partitions);
+    }
+    CHECK(destination_check("/user/ann/queue/x") != destination_check("/user/ann/queue/y"));
 }
 
 TEST_CASE("destinations of one partition differ in their checks") {
@@ -70,10 +81,12 @@ TEST_CASE("destinations of one partition differ in their checks") {
 }
 
 TEST_CASE("a token is spelt as it always was") {
-    CHECK(token_of({0xfe, 0x2a, 0x1f}, "/topic/general") == "fe-2a-1f-4eab8b07");
-    CHECK(token_of({0, 0, 0}, "") == "0-0-0-33490e2d");
+    CHECK(token_of({0xfe, 0x2a, 0x1f}, "/topic/general") == "fe-2a-20-4eab8b07");
+    CHECK(token_of({0, 0, 0}, "") == "0-0-1-33490e2d");
+    // Before the first record: where a subscription to an empty log begins.
+    CHECK(token_of({0, 0, -1}, "") == "0-0-0-33490e2d");
     const std::string longest = token_of({UINT64_MAX, UINT32_MAX, INT64_MAX}, "a");
-    CHECK(longest == "ffffffffffffffff-ffffffff-7fffffffffffffff-cfa62d0f");
+    CHECK(longest == "ffffffffffffffff-ffffffff-8000000000000000-cfa62d0f");
     CHECK(longest.size() <= position_token::max_length);
 }
 
@@ -147,7 +160,7 @@ TEST_CASE("malformed tokens are refused") {
         "fe-2a-1f_4eab8b07",
         "10000000000000000-0-0-0",            // the epoch has more than 64 bits
         "0-100000000-0-0",                    // the partition more than 32
-        "0-0-8000000000000000-0",             // the offset is negative
+        "0-0-8000000000000001-0",             // the offset is negative
         "0-0-ffffffffffffffff-0",             //
         "0-0-10000000000000000-0",            //
         "0-0-0-100000000",                    // the check has more than 32 bits

@@ -62,7 +62,7 @@ STOMPCHAT_DECL void memory_broker::core::publish(std::span<const outgoing> messa
 STOMPCHAT_DECL void memory_broker::core::append(detail::block_chain&& taken) {
     while (!taken.empty()) {
         detail::record_block* const block = taken.pop_front();
-        const auto self = static_cast<partition>(block->hash % partitions_.size());
+        const partition self = partition_of(block->view().destination, partitions());
         partition_state& state = partitions_[self];
         state.log.append(block, epoch_, self,
                          options_.largest_offset_step > 1 ? static_cast<offset>(random() % options_.largest_offset_step) : 0);

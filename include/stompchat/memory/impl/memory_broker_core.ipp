@@ -80,11 +80,11 @@ private:
     struct segment {
         partition from;
         std::uint32_t assignment;
-        std::optional<offset> begin; // tell this first
+        std::optional<position> begin; // tell this first
         std::size_t first;
         std::size_t count;
         const detail::record_block* last;
-        offset next;
+        position next;
     };
     enum class life {
         running,

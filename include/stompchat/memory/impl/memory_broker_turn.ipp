@@ -35,8 +35,8 @@ STOMPCHAT_DECL void memory_broker::core::turn() {
         if (count != 0) to->on_published(std::span(turn_results_).subspan(turn_results_told_, count));
         turn_results_told_ += count;
         for (const segment& one : segments_) {
-            if (one.begin) to->on_records(one.from, {}, *one.begin);
-            if (one.count != 0) to->on_records(one.from, std::span(views_).subspan(one.first, one.count), one.next);
+            if (one.begin) to->on_records({}, *one.begin);
+            if (one.count != 0) to->on_records(std::span(views_).subspan(one.first, one.count), one.next);
         }
     } else {
         turn_results_told_ = turn_results_.size();
@@ -68,8 +68,8 @@ STOMPCHAT_DECL void memory_broker::core::gather_records() {
 }
 
 STOMPCHAT_DECL void memory_broker::core::gather(partition_state& state, partition self, std::size_t& octets) {
-    segment found{self, state.assignment, {}, views_.size(), 0, nullptr, 0};
-    if (std::exchange(state.begins, false)) found.begin = state.shown;
+    segment found{self, state.assignment, {}, views_.size(), 0, nullptr, {}};
+    if (std::exchange(state.begins, false)) found.begin = position{epoch_, self, state.shown};
     const detail::record_block* block = state.unseen;
     while (block && views_.size() < most_per_turn && octets < most_octets_per_turn) {
         views_.push_back(block->view());
@@ -79,7 +79,7 @@ STOMPCHAT_DECL void memory_broker::core::gather(partition_state& state, partitio
     }
     found.count = views_.size() - found.first;
     if (found.last) state.shown = std::max(state.shown, found.last->at.offset + 1);
-    found.next = state.shown;
+    found.next = position{epoch_, self, state.shown};
     segments_.push_back(found);
 }
 

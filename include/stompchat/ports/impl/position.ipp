@@ -17,7 +17,7 @@ STOMPCHAT_DECL position_token::position_token(const position& at, std::uint32_t 
     *out++ = '-';
     out = std::to_chars(out, end, at.partition, 16).ptr;
     *out++ = '-';
-    out = std::to_chars(out, end, static_cast<std::uint64_t>(at.offset), 16).ptr;
+    out = std::to_chars(out, end, static_cast<std::uint64_t>(at.offset) + 1, 16).ptr; // -1 stands before the first record
     *out++ = '-';
     out = std::to_chars(out, end, check, 16).ptr;
     length_ = static_cast<std::uint8_t>(out - text_.data());
@@ -39,9 +39,9 @@ STOMPCHAT_DECL system::result<parsed_token> parse_token(std::string_view text) n
     parsed_token token;
     std::uint64_t unsigned_offset = 0;
     if (!number(token.at.epoch, false) || !number(token.at.partition, false) || !number(unsigned_offset, false)
-        || !number(token.check, true) || unsigned_offset > static_cast<std::uint64_t>(INT64_MAX))
+        || !number(token.check, true) || unsigned_offset > static_cast<std::uint64_t>(INT64_MAX) + 1)
         return make_error_code(error::bad_header_value);
-    token.at.offset = static_cast<offset>(unsigned_offset);
+    token.at.offset = static_cast<offset>(unsigned_offset - 1);
     return token;
 }
 
