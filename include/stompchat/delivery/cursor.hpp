@@ -44,6 +44,24 @@ public:
         state_ = next_ >= shard_position ? state::live : state::behind;
     }
 
+    /// Begins with a read from `from` on, however far the shard has come.
+    void begin_behind(offset from) noexcept {
+        assert(state_ == state::pending);
+        next_ = from;
+        state_ = state::behind;
+    }
+
+    /// The log was made anew, and rule 5 ends with the old one: goes on live at `from`.
+    void restart(offset from) noexcept {
+        next_ = from;
+        state_ = state::live;
+    }
+
+    /// Records are gone from the log: the next one that there is stands at or above `from`. The caller has told of the gap.
+    void jump(offset from) noexcept {
+        if (state_ == state::behind) next_ = from;
+    }
+
     /// A record that comes live. `room` is asked only when the record concerns this cursor. When it says take, the record must be
     /// delivered.
     template <class Room>

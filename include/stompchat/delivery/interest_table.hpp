@@ -36,10 +36,10 @@ struct registration {
     Thread safety: one object is for one thread at a time. Memory: one entry for each destination that a shard has registered. */
 class interest_table {
 public:
-    explicit interest_table(std::uint32_t partitions) : read_to_(partitions, unknown), unknown_(partitions) {}
+    explicit interest_table(std::uint32_t partitions) : read_to_(partitions, position{0, 0, unknown}), unknown_(partitions) {}
 
-    /// Rule 1. Returns the first offset that will be handed to the shard. Precondition: complete().
-    offset add(std::string_view destination, const registration& claim) {
+    /// Rule 1. Returns the position of the first record that will be handed to the shard. Precondition: complete().
+    position add(std::string_view destination, const registration& claim) {
         auto found = interested_.find(destination);
         if (found == interested_.end()) found = interested_.emplace(std::string(destination), std::vector<registration>{}).first;
         std::vector<registration>& claims = found->second;
@@ -66,20 +66,30 @@ public:
         return found->second;
     }
 
+    /// Whether reading of a partition begins there, for the first time or in another log.
+    bool begins_at(const position& next) const noexcept {
+        const position& reached = read_to_[next.partition];
+        return reached.offset == unknown || reached.epoch != next.epoch;
+    }
+
     /// Rule 3: whether a record of a partition is new to this reader.
-    bool is_new(partition of, offset at) const noexcept { return at >= read_to_[of]; }
+    bool is_new(const position& at) const noexcept {
+        const position& reached = read_to_[at.partition];
+        return at.epoch != reached.epoch || at.offset >= reached.offset;
+    }
 
     /// All records of a partition below `next` have been handed out.
-    void advance(partition of, offset next) noexcept {
-        if (read_to_[of] == unknown) --unknown_;
-        read_to_[of] = std::max(read_to_[of], next);
+    void advance(const position& next) noexcept {
+        position& reached = read_to_[next.partition];
+        if (reached.offset == unknown) --unknown_;
+        if (reached.epoch != next.epoch || reached.offset < next.offset) reached = next;
     }
 
     /// Whether the reader knows where it stands in every partition.
     bool complete() const noexcept { return unknown_ == 0; }
 
     /// How far the partition of a destination has been read.
-    offset position_of(std::string_view destination) const noexcept {
+    const position& position_of(std::string_view destination) const noexcept {
         return read_to_[partition_of(destination, static_cast<std::uint32_t>(read_to_.size()))];
     }
 
@@ -98,7 +108,7 @@ private:
     };
 
     std::unordered_map<std::string, std::vector<registration>, hash, equal> interested_;
-    std::vector<offset> read_to_;
+    std::vector<position> read_to_;
     std::size_t unknown_;
 };
 
