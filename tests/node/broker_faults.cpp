@@ -182,6 +182,7 @@ TEST_CASE("when the log was made anew, who had subscriptions is told and closed;
 
 TEST_CASE("a subscription whose first read fails is fed when the broker is there again") {
     setup how = one_partition();
+    how.options.recent_octets = 0;
     on_shards(how, [](running_node& node) {
         stomp_client reader(node.ws);
         stomp_client sender(node.ws);

@@ -8,8 +8,10 @@
 #include <stompchat/ports/authorizer.hpp>
 #include <stompchat/ports/observer.hpp>
 
+#include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,9 +38,11 @@ private:
 class scripted_authorizer final : public stompchat::authorizer {
 public:
     std::function<bool(const stompchat::identity&, stompchat::action, std::string_view)> script;
+    /// The oldest message that anyone may see.
+    std::optional<std::chrono::system_clock::time_point> earliest;
 
     stompchat::decision authorize(const stompchat::identity& who, stompchat::action what, std::string_view destination) const override {
-        return {!script || script(who, what, destination), {}};
+        return {!script || script(who, what, destination), earliest};
     }
 };
 

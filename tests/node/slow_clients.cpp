@@ -135,6 +135,7 @@ TEST_CASE("a client that never reads is closed when its socket takes nothing for
 TEST_CASE("a client that is behind further than the log reaches is told so, and closed") {
     setup how = small_queues();
     how.log.history_octets_per_partition = 200'000;
+    how.options.recent_octets = 0;
     on_shards(how, [](running_node& node) {
         for (const bool websocket : {true, false}) {
             stomp_client slow(websocket ? node.ws : node.tcp, slow_reader(websocket));

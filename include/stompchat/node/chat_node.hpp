@@ -85,8 +85,11 @@ private:
 #include <stompchat/node/impl/session_frames.ipp>
 #include <stompchat/node/impl/session_input.ipp>
 #include <stompchat/node/impl/session_output.ipp>
+#include <stompchat/node/impl/session_start.ipp>
+#include <stompchat/node/impl/session_subscribe.ipp>
 #include <stompchat/node/impl/shard.ipp>
 #include <stompchat/node/impl/shard_delivery.ipp>
+#include <stompchat/node/impl/shard_subscriptions.ipp>
 #include <stompchat/node/impl/shard_sweep.ipp>
 #endif
 

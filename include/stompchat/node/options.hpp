@@ -86,6 +86,14 @@ struct chat_node_options {
     std::size_t shard_output = 256 * 1024 * 1024;
     /// What may wait between the reader of the log and one shard; above it the shard's subscriptions fall behind and read the log.
     std::size_t shard_inbox = 16 * 1024 * 1024;
+    /// Recent messages that the node keeps for those who come back, in octets over all shards; 0 = none, then the log is read each time.
+    std::size_t recent_octets = 64 * 1024 * 1024;
+    /// How long a room without subscriptions on a shard keeps its recent messages.
+    std::chrono::milliseconds topic_linger{30'000};
+    /// How far back `history` reaches.
+    std::chrono::seconds history_window{600};
+    /// The largest `history`; above it the header's value is clipped.
+    std::uint32_t max_history = 1000;
     /// Unacknowledged messages of a `client` or `client-individual` subscription without a `prefetch-count` header.
     std::uint32_t prefetch_count = 1024;
     /// The highest `prefetch-count`; above it the header's value is clipped.

@@ -25,6 +25,7 @@ public:
         : home_(std::move(home)), session_(session), group_(std::move(group)) {}
 
     // Filled by the session before the application sees it.
+    std::string destination;
     std::string correlation_id;
     std::string reply_to = "/session/queue/replies";
     std::string subscription_id;
@@ -34,7 +35,9 @@ public:
 
     void publish(std::string destination, std::string headers, std::string body) override {
         // The application is trusted, but a message for nobody would be a silent loss.
-        if (delivery::kind_of(destination) != delivery::destination_kind::topic || destination.size() > delivery::max_destination_length) {
+        const delivery::destination_kind kind = delivery::kind_of(destination);
+        if ((kind != delivery::destination_kind::topic && kind != delivery::destination_kind::to_user)
+            || destination.size() > delivery::max_destination_length || !delivery::log_destination(destination, {})) {
             refused_ = std::move(destination);
             return;
         }
@@ -58,14 +61,14 @@ public:
     void finish(error_code outcome, std::string reason) override {
         if (!outcome && !refused_.empty()) {
             outcome = error::unknown_destination;
-            reason = "the application published to " + refused_ + ", which is no topic";
+            reason = "the application published to " + refused_ + ", which is neither a topic nor a user's queue";
         }
-        on_session([group = std::move(group_), for_subscribe = for_subscribe, id = subscription_id, name = by_destination,
-                    number = subscription_number, outcome, reason = std::move(reason)](session& to) {
+        on_session([group = std::move(group_), where = std::move(destination), for_subscribe = for_subscribe, id = subscription_id,
+                    name = by_destination, number = subscription_number, outcome, reason = std::move(reason)](session& to) {
             subscription* const whom = for_subscribe ? to.find_app_subscription(id, name, number) : nullptr;
             // Nobody is left to be told that a subscription was refused which is not there any more.
             const bool told = !for_subscribe || whom != nullptr;
-            to.on_app_finished(group, whom, told ? outcome : error_code(), reason);
+            to.on_app_finished(group, where, whom, told ? outcome : error_code(), reason);
         });
     }
 

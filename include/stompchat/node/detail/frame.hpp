@@ -78,6 +78,9 @@ public:
     std::string_view message_id() const noexcept { return octets().substr(id_prefix, id_length_); }
     /// A message without its message-id line.
     std::string_view rest() const noexcept { return octets().substr(id_prefix + id_length_ + 1u); }
+    /// A message that nobody acknowledges, although its subscription asks for it: it tells of the subscription itself.
+    bool acknowledged() const noexcept { return acknowledged_; }
+    void make_unacknowledged() noexcept { acknowledged_ = false; }
     /// Whether all octets are UTF-8, so that it may travel as WebSocket text.
     bool text() const noexcept { return text_; }
     std::size_t size() const noexcept { return size_; }
@@ -116,6 +119,7 @@ private:
     std::uint8_t id_length_ = 0;
     kind kind_ = kind::wire;
     bool text_ = false;
+    bool acknowledged_ = true;
 };
 
 inline frame_ref::frame_ref(const frame_ref& other) noexcept : frame_(other.frame_) {

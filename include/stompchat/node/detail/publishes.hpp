@@ -21,6 +21,9 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
     Each of them is open until it is done; the RECEIPT goes out with the last one. */
 struct publish_group {
     std::size_t open = 1;
+    bool transaction = false;
+    /// It was refused: nobody is to be answered any more.
+    bool refused = false;
     std::string receipt;
 };
 

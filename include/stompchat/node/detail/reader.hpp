@@ -5,6 +5,7 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/delivery/interest_table.hpp>
+#include <stompchat/delivery/last_offsets.hpp>
 #include <stompchat/node/detail/shard_inbox.hpp>
 #include <stompchat/ports/broker.hpp>
 #include <stompchat/ports/observer.hpp>
@@ -31,7 +32,8 @@ struct ticket {
     Thread safety: everything but state() happens on the broker's executor. Lifetime: outlives the completion of the broker's stop. */
 class reader final : public broker::sink {
 public:
-    STOMPCHAT_DECL reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher);
+    /// `remembered` is how many destinations it remembers the last record of.
+    STOMPCHAT_DECL reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher, std::size_t remembered = 100'000);
 
     /// Answers a shard's registration through its inbox, in order with the records. May be called from any thread.
     STOMPCHAT_DECL void add(std::string destination, delivery::registration claim);
@@ -40,7 +42,7 @@ public:
     /// May be called from any thread.
     broker_state state() const noexcept { return state_.load(std::memory_order_relaxed); }
 
-    STOMPCHAT_DECL void on_records(partition from, std::span<const record_view> records, offset next) override;
+    STOMPCHAT_DECL void on_records(std::span<const record_view> records, const position& next) override;
     STOMPCHAT_DECL void on_published(std::span<const publish_result> results) override;
     STOMPCHAT_DECL void on_state(broker_state state) override;
 
@@ -56,6 +58,7 @@ private:
     std::vector<shard_inbox*> shards_;
     observer& watcher_;
     delivery::interest_table table_;
+    delivery::last_offsets last_;
     // Registrations that came before the broker had told where it begins to read.
     std::vector<claimant> early_;
     std::atomic<broker_state> state_{broker_state::starting};

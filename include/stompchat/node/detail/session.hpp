@@ -15,6 +15,7 @@
 #include <stompchat/stomp/server_session.hpp>
 #include <stompchat/websocket/decoder.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,11 +70,14 @@ public:
     /// Whether flush() has as much to do as it does at once.
     bool has_a_write() const noexcept { return !waits_to_write_ && queue_.octets() >= gather::write_limit; }
     STOMPCHAT_DECL void fell_behind(subscription& whom);
-    STOMPCHAT_DECL void on_live(subscription& whom);
-    /// `told` is the shard's position of the partition.
-    STOMPCHAT_DECL void on_fed(subscription& whom, error_code ec, const read_result& result, offset told);
-    /// Messages were lost to a subscription: there is no silent loss, so the session ends.
+    /// The topic is there, and comes live from the shard's position on: the subscription can begin.
+    STOMPCHAT_DECL void on_topic(subscription& whom);
+    STOMPCHAT_DECL void on_start_read(subscription& whom, error_code ec, read_result& result);
+    STOMPCHAT_DECL void on_end(subscription& whom, error_code ec, const position& end);
+    STOMPCHAT_DECL void on_fed(subscription& whom, error_code ec, const read_result& result);
+    /// Messages were lost to a subscription that does not know of gaps: there is no silent loss, so the session ends.
     STOMPCHAT_DECL void on_lost();
+    STOMPCHAT_DECL void tell_gap(subscription& whom);
     /// The topics to which it published can take more.
     void on_uncongested() {
         held_up_ = false;
@@ -89,8 +93,8 @@ public:
     STOMPCHAT_DECL void on_app_reply(std::string_view queue, std::string_view correlation_id, header_block headers, std::string_view body);
     STOMPCHAT_DECL void on_app_answer(subscription& to, header_block headers, std::string_view body);
     /// `of` is the subscription that the request was for, or null.
-    STOMPCHAT_DECL void on_app_finished(const std::shared_ptr<publish_group>& group, subscription* of, error_code outcome,
-                                        std::string_view reason);
+    STOMPCHAT_DECL void on_app_finished(const std::shared_ptr<publish_group>& group, std::string_view destination, subscription* of,
+                                        error_code outcome, std::string_view reason);
     /// The `/app/...` subscription with that number, by id, or by destination where a 1.0 client gave none; null when it has gone.
     subscription* find_app_subscription(std::string_view id, std::string_view destination, std::uint32_t number) const noexcept {
         const stomp::subscription* const found = id.empty() ? stomp_.find_destination(destination) : stomp_.find(id);
@@ -103,6 +107,12 @@ public:
 
 private:
     friend class shard;
+
+    /// Why a well-formed frame is not carried out.
+    struct refusal {
+        error code;
+        std::string reason;
+    };
 
     enum class phase : std::uint8_t {
         open,
@@ -143,16 +153,12 @@ private:
     // session_frames.ipp: what a client's frames do
     void handle_frames();
     void on_connect(const stomp::event& ev);
-    bool may_send(std::string_view destination, std::string_view receipt);
+    std::optional<refusal> send_problem(std::string_view destination) const;
     void on_send(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
                  const std::shared_ptr<publish_group>& transaction);
     void publish(std::string_view destination, header_block headers, std::string_view body, publish_record what);
     void send_to_app(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
                      std::shared_ptr<publish_group> group);
-    void on_subscribe(const stomp::event& ev);
-    void subscribe_app(const stomp::event& ev);
-    bool read_prefetch(const stomp::event& ev, std::uint32_t& into);
-    void on_unsubscribe(const stomp::event& ev);
     bool settle(std::string_view id, const stomp::subscription* named);
     void on_ack(std::string_view id, const stomp::subscription* named, std::string_view receipt);
     void on_commit(const stomp::event& ev);
@@ -161,8 +167,33 @@ private:
     void close_one(publish_group& group);
     std::string_view pack_headers(const stomp::frame_view& frame);
 
-    // session_delivery.ipp: subscriptions and what reaches them
-    subscription& add_subscription(const stomp::event& ev, subscription::kind what, std::uint32_t prefetch);
+    // session_subscribe.ipp: which subscriptions there are, and refusing
+    void on_subscribe(const stomp::event& ev);
+    std::optional<refusal> subscribe(const stomp::event& ev);
+    std::optional<refusal> subscribe_app(const stomp::event& ev);
+    void on_unsubscribe(const stomp::event& ev);
+    static refusal too_long(std::string_view destination);
+    void refuse(std::string_view verb, std::string_view destination, std::string_view receipt, const refusal& why);
+    /// A decimal number, clipped to `most`; nothing when the text is none.
+    static std::optional<std::uint32_t> decimal(std::string_view text, std::uint32_t most) noexcept;
+
+    // session_start.ipp: where a topic subscription begins
+    std::optional<refusal> read_start(const stomp::event& ev, std::string_view in_log, start_request& into);
+    void resume(subscription& whom, const position& after);
+    void begin_without_token(subscription& whom);
+    void read_history(subscription& whom);
+    void begin_with_history(subscription& whom);
+    void begin(subscription& whom, offset from);
+    void answer_start(subscription& whom, offset from);
+    void start_again();
+
+    // session_delivery.ipp: what reaches subscriptions
+    subscription& add_subscription(const stomp::event& ev, subscription::kind what, std::uint32_t prefetch, std::string_view in_log);
+    void feed_recent(subscription& whom);
+    void take_read(subscription& whom, const read_result& result);
+    void again_in(std::chrono::milliseconds pause);
+    bool tell_session(std::string_view queue, header_block headers, std::string_view body);
+    static bool is_room(std::string_view in_log) noexcept { return in_log.starts_with("/topic/"); }
     void drop_subscription(stomp::subscription& which);
     void deliver_local(subscription& to, header_block headers, std::string_view body);
     void feed_those_behind();
@@ -198,6 +229,7 @@ private:
     bool authenticating_ = false;
     bool announced_ = false; // the observer and the registry know it
     bool ever_unsubscribed_ = false;
+    bool soft_errors_ = false;
     bool peer_closed_ = false;
     bool peer_ended_ = false; // the end of its stream has come
     bool sent_shutdown_ = false;

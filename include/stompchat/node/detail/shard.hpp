@@ -42,6 +42,7 @@ struct node_context {
     observer* watcher = nullptr;
     node_incarnation self;
     websocket_limits websocket;
+    std::size_t shards = 1;
 };
 
 /** One thread's part of a node: its connections, its subscriptions, its timers. Shards share nothing with each other.
@@ -95,7 +96,7 @@ public:
     /// Ends a connection: it is destroyed when the current handler is done.
     STOMPCHAT_DECL void retire(connection& done);
 
-    /// Makes a topic subscription live: session::on_live() follows, not from within.
+    /// Brings a subscription to its topic: session::on_topic() follows, perhaps from within.
     STOMPCHAT_DECL void subscribe(subscription& whom, std::string_view destination);
     /// Takes it out. It is destroyed as soon as no queued delivery refers to it.
     STOMPCHAT_DECL void unsubscribe(subscription* whom);
@@ -104,6 +105,13 @@ public:
     std::string_view destination_of(const subscription& whom) const noexcept { return topics_.name(whom.slot); }
     /// The shard's position of the subscription's partition.
     offset told_to(const subscription& whom) noexcept { return topics_.told(topics_.at(whom.slot).partition); }
+    const topic_table::topic& topic_of(const subscription& whom) noexcept { return topics_.at(whom.slot); }
+    /// Reads the log before a subscription begins. session::on_start_read() follows.
+    STOMPCHAT_DECL void read_to_start(subscription& whom, const position& from, const read_bounds& bounds);
+    /// Asks the broker for the end of the subscription's partition. session::on_end() follows.
+    STOMPCHAT_DECL void ask_end(subscription& whom);
+    /// What a read brought belongs to the recent messages now, if it reaches up to them.
+    STOMPCHAT_DECL void remember_read(const subscription& whom, offset from, const read_result& result);
     /// Below it every record of the subscription's topic was handed out.
     offset handed_to(const subscription& whom) noexcept { return topics_.handed(topics_.at(whom.slot)); }
 
@@ -136,6 +144,8 @@ private:
 
     void deliver();
     bool same_log(topic_table::topic& of, const position& at);
+    template <class Then>
+    auto for_subscription(subscription& whom, Then then);
     void on_record(shard_event& event);
     void on_missed(const shard_event& event);
     void on_answer(const shard_event& event);

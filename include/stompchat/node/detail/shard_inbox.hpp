@@ -5,6 +5,7 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/delivery/interest_table.hpp>
+#include <stompchat/delivery/last_offsets.hpp>
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/ports/broker.hpp>
 
@@ -28,7 +29,7 @@ struct shard_event {
     enum class kind : std::uint8_t {
         record, ///< a message of a registered destination
         missed, ///< the same, but there was no room for it: it has to be read from the log
-        answer, ///< a registration is complete from offset `at.offset` on
+        answer, ///< a registration is complete from `at` on
         result, ///< of a publish
     };
 
@@ -36,7 +37,8 @@ struct shard_event {
     std::uint32_t slot = 0;
     std::uint64_t number = 0; ///< the registration, or the ticket of a result
     position at;
-    offset first = 0; ///< of missed ones: the first; `at` is the last
+    offset first = 0; ///< of missed ones: the first; `at` is the last. Of an answer: nothing at or above it stands behind `last`
+    offset last = -1; ///< of an answer: the destination's last record, as far as that is known
     error_code error;
     frame_ref message;
 };
@@ -81,12 +83,14 @@ public:
         event.first = at.offset;
     }
 
-    void put_answer(const delivery::registration& claim, offset at) {
+    void put_answer(const delivery::registration& claim, const position& at, const delivery::last_offsets::knowledge& known) {
         shard_event& event = gathered_.emplace_back();
         event.what = shard_event::kind::answer;
         event.slot = claim.slot;
         event.number = claim.number;
-        event.at.offset = at;
+        event.at = at;
+        event.first = known.floor;
+        event.last = known.last;
     }
 
     void put_result(const publish_result& result) {

@@ -5,6 +5,7 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/delivery/cursor.hpp>
+#include <stompchat/node/detail/start.hpp>
 #include <stompchat/stomp/ack_window.hpp>
 #include <stompchat/stomp/subscription.hpp>
 #include <stompchat/stomp/version.hpp>
@@ -60,6 +61,8 @@ struct subscription {
     bool removed = false;
     /// Whether it is in its session's list of those behind.
     bool listed = false;
+    /// A hole is told to it by a MESSAGE with `gap:true`; without, it ends the session.
+    bool told_of_gaps = false;
     /// Of an `/app/...` subscription: it had its one MESSAGE.
     bool answered = false;
     subscription* next_behind = nullptr;
@@ -68,8 +71,8 @@ struct subscription {
     std::shared_ptr<feed_link> reading;
     /// Of a subscription that has no topic (its name stands there); null otherwise.
     std::unique_ptr<std::string> local_destination;
-    /// The receipt of its SUBSCRIBE until that is answered; null when none was asked for.
-    std::unique_ptr<std::string> receipt;
+    /// What its SUBSCRIBE asked for, until that is answered; null when it asked for nothing.
+    std::unique_ptr<start_request> starting;
 
     ~subscription() {
         if (reading) reading->to = nullptr;

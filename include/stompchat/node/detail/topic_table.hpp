@@ -4,6 +4,7 @@
 #define STOMPCHAT_NODE_DETAIL_TOPIC_TABLE_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/delivery/ring.hpp>
 #include <stompchat/delivery/sweep.hpp>
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/node/detail/reader.hpp>
@@ -11,11 +12,14 @@
 #include <stompchat/ports/position.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
@@ -26,13 +30,16 @@ struct queued_message {
     std::size_t octets() const noexcept { return what->size(); }
 };
 
-/** The destinations that a shard has subscriptions for, and how far the reader has told it each partition.
+/** The destinations that a shard has subscriptions for, their recent messages, and how far the reader has told it each partition.
 
-    A destination is registered with the reader when its first subscription comes, and removed with its last. Registrations are numbered;
-   only the answer to the latest one of a slot counts, and the subscriptions become live with it. Thread safety: for the shard's thread.
-   Memory: one entry per destination with subscriptions. */
+    A destination is registered with the reader when its first subscription comes. Registrations are numbered; only the answer to the latest
+    one of a slot counts, and the subscriptions begin with it. When the last one has gone the topic lingers, so that those who come back
+   after a short absence find its recent messages, and is then removed. Thread safety: for the shard's thread. Memory: one entry per
+   destination, of which at most `max_idle` without subscriptions; recent messages of `recent_octets` together. */
 class topic_table {
 public:
+    using time_point = std::chrono::steady_clock::time_point;
+
     struct topic {
         std::string name;
         /// The registration; 0 = the slot is free.
@@ -41,27 +48,53 @@ public:
         stompchat::partition partition = 0;
         bool live = false;
         delivery::sweep<subscription, queued_message> subscriptions;
+        delivery::ring<frame_ref> recent;
+        /// At or above `known_from` nothing stands behind `last`.
+        offset known_from = 0;
+        offset last = -1;
+        /// When it goes, if nobody comes.
+        time_point idle_until = time_point::max();
     };
 
-    topic_table(std::uint32_t shard, std::uint32_t partitions) : shard_(shard), told_(partitions, 0) {}
+    struct limits {
+        std::size_t recent_octets = 0;
+        std::chrono::milliseconds linger{0};
+        std::size_t max_idle = 10'000;
+    };
+
+    topic_table(std::uint32_t shard, std::uint32_t partitions, const limits& bounds)
+        : shard_(shard), bounds_(bounds), told_(partitions, position{}) {}
 
     void attach(reader& from) noexcept { reader_ = &from; }
 
-    /// Returns whether the topic is live already: then the cursor has begun.
+    /// Returns whether the topic is live already: then the subscription can begin.
     bool add(subscription& whom, std::string_view destination) {
         auto found = by_name_.find(destination);
         if (found == by_name_.end()) found = by_name_.emplace(std::string(destination), open(destination)).first;
         topic& in = topics_[found->second];
+        in.idle_until = time_point::max();
         whom.slot = found->second;
         in.subscriptions.add(whom);
-        if (in.live) whom.cursor.begin(told_[in.partition], told_[in.partition]);
         return in.live;
     }
 
-    void remove(subscription& whom) {
+    void remove(subscription& whom, time_point now) {
         topic& from = topics_[whom.slot];
         from.subscriptions.remove(whom);
-        if (from.subscriptions.empty()) close(whom.slot);
+        if (!from.subscriptions.empty()) return;
+        from.idle_until = now + bounds_.linger;
+        idle_.push_back({whom.slot, from.number, from.idle_until});
+        expire(now);
+    }
+
+    /// Removes the topics that nobody came back to.
+    void expire(time_point now) {
+        while (!idle_.empty() && (idle_.front().until <= now || idle_.size() > bounds_.max_idle)) {
+            const idle_topic due = idle_.front();
+            idle_.pop_front();
+            const topic* const one = find(due.slot, due.number);
+            if (one != nullptr && one->idle_until == due.until) close(due.slot);
+        }
     }
 
     /// The topic that an event of the reader is about; null when the registration is not the latest.
@@ -81,16 +114,57 @@ public:
     std::string_view name(std::uint32_t slot) const noexcept { return topics_[slot].name; }
 
     /// The shard's position of a partition: the highest one that the reader told.
-    offset told(partition of) const noexcept { return told_[of]; }
+    offset told(partition of) const noexcept { return told_[of].offset; }
     /// Below it every record of the topic was handed to the subscriptions that were there: less than told() while some are queued.
     offset handed(const topic& of) const noexcept {
-        return of.subscriptions.busy() ? std::min(told_[of.partition], of.subscriptions.oldest().what->at().offset) : told_[of.partition];
+        return of.subscriptions.busy() ? std::min(told(of.partition), of.subscriptions.oldest().what->at().offset) : told(of.partition);
     }
-    void tell(partition of, offset next) noexcept { told_[of] = std::max(told_[of], next); }
+    void tell(const position& next) noexcept {
+        position& known = told_[next.partition];
+        if (known.epoch != next.epoch || known.offset < next.offset) known = next;
+    }
+
+    /// A message of the topic has come.
+    void remember(topic& of, const frame_ref& message) {
+        const offset at = message->at().offset;
+        of.last = std::max(of.last, at);
+        if (bounds_.recent_octets == 0 || !of.recent.covers(at)) return forget_recent(of, at + 1);
+        of.recent.append(at, message);
+        count(of, *message);
+    }
+
+    /// Messages of the topic that a read brought, from `from` on without a hole up to the recent ones. `frames` are in order.
+    void remember_earlier(topic& of, offset from, const std::vector<std::pair<offset, frame_ref>>& frames) {
+        if (bounds_.recent_octets == 0) return;
+        const offset floor = of.recent.floor();
+        of.recent.prepend(from, frames);
+        for (const auto& [at, message] : frames) {
+            if (at < floor) count(of, *message);
+        }
+    }
+
+    /// The recent messages begin anew at `from`: those before are not known to be whole.
+    void forget_recent(topic& of, offset from) {
+        while (of.recent.size() != 0) drop_oldest(of);
+        of.recent.reset(from);
+    }
 
     std::size_t size() const noexcept { return by_name_.size(); }
+    std::size_t recent_octets() const noexcept { return octets_; }
+    /// Entries that the order of the recent messages holds.
+    std::size_t bookkeeping() const noexcept { return order_.size(); }
 
 private:
+    struct slot_and_number {
+        std::uint32_t slot;
+        std::uint64_t number;
+    };
+    struct idle_topic {
+        std::uint32_t slot;
+        std::uint64_t number;
+        time_point until;
+    };
+
     std::uint32_t open(std::string_view destination) {
         if (free_.empty()) {
             free_.push_back(static_cast<std::uint32_t>(topics_.size()));
@@ -101,8 +175,6 @@ private:
         topic& opened = topics_[slot];
         opened.name = destination;
         opened.number = ++last_number_;
-        opened.epoch = 0;
-        opened.live = false;
         opened.partition = partition_of(destination, static_cast<std::uint32_t>(told_.size()));
         reader_->add(opened.name, {shard_, slot, opened.number});
         return slot;
@@ -110,10 +182,41 @@ private:
 
     void close(std::uint32_t slot) {
         topic& closed = topics_[slot];
+        forget_recent(closed, 0);
         by_name_.erase(by_name_.find(std::string_view(closed.name)));
         reader_->remove(std::move(closed.name), {shard_, slot, closed.number});
         closed = {};
         free_.push_back(slot);
+    }
+
+    void count(const topic& of, const frame& message) {
+        octets_ += message.size();
+        ++kept_;
+        order_.push_back({slot_of(of), of.number});
+        // One entry of the order for each message: dropping the oldest of the topic that had one first keeps the two in step.
+        while (octets_ > bounds_.recent_octets && !order_.empty()) {
+            const slot_and_number oldest = order_.front();
+            order_.pop_front();
+            topic* const from = find(oldest.slot, oldest.number);
+            if (from != nullptr && from->recent.size() != 0) drop_oldest(*from);
+        }
+        if (order_.size() > 2 * kept_ + 1024) shorten_order();
+    }
+
+    void drop_oldest(topic& of) {
+        octets_ -= of.recent.drop_oldest()->size();
+        --kept_;
+    }
+
+    /// Entries of messages that were forgotten otherwise stay behind; here they go.
+    void shorten_order() {
+        std::unordered_map<std::uint32_t, std::size_t> seen;
+        std::deque<slot_and_number> kept;
+        for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
+            const topic* const of = find(it->slot, it->number);
+            if (of != nullptr && ++seen[it->slot] <= of->recent.size()) kept.push_front(*it);
+        }
+        order_ = std::move(kept);
     }
 
     struct hash {
@@ -126,11 +229,16 @@ private:
     };
 
     const std::uint32_t shard_;
+    const limits bounds_;
     reader* reader_ = nullptr;
     std::unordered_map<std::string, std::uint32_t, hash, equal> by_name_;
     std::vector<topic> topics_;
     std::vector<std::uint32_t> free_;
-    std::vector<offset> told_;
+    std::vector<position> told_;
+    std::deque<idle_topic> idle_;
+    std::deque<slot_and_number> order_; // whose recent message is the oldest
+    std::size_t octets_ = 0;
+    std::size_t kept_ = 0;
     std::uint64_t last_number_ = 0;
 };
 

@@ -72,6 +72,9 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
           lease_timer(*contexts.front()), patience_timer(*contexts.front()) {
         context.self = node::new_incarnation(context.options.node_id);
         context.websocket.max_message = context.options.max_websocket_message;
+        context.shards = contexts.size();
+        // The user of a user destination counts decoded, and too long a destination can be refused softly: the node checks itself.
+        context.options.session.max_destination = 0;
         std::vector<node::shard_inbox*> inboxes;
         for (std::size_t i = 0; i != contexts.size(); ++i) {
             shards.push_back(std::make_unique<node::shard>(static_cast<std::uint32_t>(i), *contexts[i], context));
@@ -80,17 +83,31 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         reader = std::make_unique<node::reader>(ports.log, std::move(inboxes), *context.watcher);
         for (const auto& one : shards) one->attach(*reader);
         listeners.resize(contexts.size());
+        accepts.resize(contexts.size());
     }
 
     void hold_lease() {
         const auto lease = context.options.lease;
-        context.ports.registry.async_hold_lease(context.self, lease, [self = shared_from_this()](error_code ec) {
+        auto held = [self = shared_from_this()](error_code ec) {
             if (ec) self->context.watcher->on_log(severity::warning, "the registry did not renew the node's lease: " + ec.message());
-        });
+            // Whoever connects is registered under the lease. A registry that is down keeps nobody out.
+            if (!std::exchange(self->accepting, true)) self->accept();
+        };
+        context.ports.registry.async_hold_lease(context.self, lease, asio::bind_executor(*contexts.front(), std::move(held)));
         lease_timer.expires_after(lease / 5);
         lease_timer.async_wait([self = shared_from_this()](error_code ec) {
             if (!ec && !self->stopping) self->hold_lease();
         });
+    }
+
+    void accept() {
+        for (std::size_t i = 0; i != contexts.size(); ++i) {
+            asio::post(*contexts[i], [self = shared_from_this(), i] {
+                if (self->stopping) return;
+                self->accepts[i] = true;
+                for (const auto& one : self->listeners[i]) one->start();
+            });
+        }
     }
 
     void stop_shards() {
@@ -148,6 +165,8 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     std::chrono::milliseconds patience{};
     detail::completion<void(error_code)> stopped;
     std::size_t undrained = 0;
+    bool accepting = false;
+    std::vector<char> accepts; // per shard: its listeners have begun
     std::atomic<bool> started{false};
     std::atomic<bool> stopping{false};
 };
@@ -190,7 +209,7 @@ STOMPCHAT_DECL net::result<std::vector<asio::ip::tcp::endpoint>> chat_node::list
             }
             asio::post(*parts_->contexts[i], [parts = parts_, i, added = std::move(added)]() mutable {
                 if (parts->stopping) return;
-                added->start();
+                if (parts->accepts[i]) added->start();
                 parts->listeners[i].push_back(std::move(added));
             });
         }
@@ -203,12 +222,6 @@ STOMPCHAT_DECL void chat_node::start() {
     p.started = true;
     p.context.ports.log.start(*p.reader);
     asio::post(*p.contexts.front(), [parts = parts_] { parts->hold_lease(); });
-    for (std::size_t i = 0; i != p.contexts.size(); ++i) {
-        asio::post(*p.contexts[i], [parts = parts_, i] {
-            if (parts->stopping) return;
-            for (const auto& one : parts->listeners[i]) one->start();
-        });
-    }
 }
 
 STOMPCHAT_DECL bool chat_node::ready() const noexcept {

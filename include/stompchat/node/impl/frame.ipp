@@ -3,6 +3,7 @@
 #ifndef STOMPCHAT_NODE_IMPL_FRAME_IPP
 #define STOMPCHAT_NODE_IMPL_FRAME_IPP
 
+#include <stompchat/delivery/destination.hpp>
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/stomp/encoder.hpp>
 #include <stompchat/stomp/escape.hpp>
@@ -37,7 +38,8 @@ struct stamped_numbers {
     A record without a timestamp (a reply) has none on the wire. */
 template <class Line>
 void for_each_line(const record_view& record, const stamped_numbers& numbers, Line&& line) {
-    line(std::string_view("destination"), record.destination);
+    std::string storage;
+    line(std::string_view("destination"), delivery::subscribed_destination(record.destination, storage));
     if (record.timestamp != 0) line(std::string_view("timestamp"), numbers.timestamp_text());
     if (!record.user.empty()) line(std::string_view("user"), record.user);
     for (const header_field field : record.headers) line(field.name, field.value);

@@ -39,7 +39,7 @@ inline entry_head head_of(const delivery_entry& entry) noexcept {
     head.command = "MESSAGE\n";
     head.subscription = whom.head;
     head.shared = what.octets();
-    if (!whom.acks) return head;
+    if (!whom.acks || !entry.what->acknowledged()) return head;
     if (whom.acks->suffix != 0) {
         head.suffix[0] = '_';
         head.suffix_size =

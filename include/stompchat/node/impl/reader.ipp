@@ -13,8 +13,8 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
-STOMPCHAT_DECL reader::reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher)
-    : broker_(log), shards_(std::move(shards)), watcher_(watcher), table_(log.partitions()) {}
+STOMPCHAT_DECL reader::reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher, std::size_t remembered)
+    : broker_(log), shards_(std::move(shards)), watcher_(watcher), table_(log.partitions()), last_(log.partitions(), remembered) {}
 
 STOMPCHAT_DECL void reader::add(std::string destination, delivery::registration claim) {
     // Always a post: a shard that registers must not be called back from within.
@@ -36,15 +36,18 @@ STOMPCHAT_DECL void reader::remove(std::string destination, delivery::registrati
 }
 
 STOMPCHAT_DECL void reader::answer(const claimant& one) {
-    const offset at = table_.add(one.destination, one.claim);
+    const position at = table_.add(one.destination, one.claim);
     shard_inbox& inbox = *shards_[one.claim.shard];
-    inbox.put_answer(one.claim, at);
+    inbox.put_answer(one.claim, at, last_.of(one.destination, at.partition));
     inbox.wake();
 }
 
-STOMPCHAT_DECL void reader::on_records(partition from, std::span<const record_view> records, offset next) {
+STOMPCHAT_DECL void reader::on_records(std::span<const record_view> records, const position& next) {
+    // The first call for a partition, and the first one under a new epoch, has no records and tells where delivery begins.
+    if (records.empty() && table_.begins_at(next)) last_.begin(next);
     for (const record_view& record : records) {
-        if (!table_.is_new(from, record.at.offset)) continue;
+        if (!table_.is_new(record.at)) continue;
+        last_.note(record.destination, record.at);
         for (const delivery::registration& claim : table_.claims_on(record.destination)) {
             shard_inbox& inbox = *shards_[claim.shard];
             // A frame is made for each shard: it then belongs to that thread alone and is counted without atomics.
@@ -54,7 +57,7 @@ STOMPCHAT_DECL void reader::on_records(partition from, std::span<const record_vi
                 inbox.put_missed(claim, record.at);
         }
     }
-    table_.advance(from, next);
+    table_.advance(next);
     for (shard_inbox* inbox : shards_) inbox->wake();
     if (!early_.empty() && table_.complete()) {
         for (const claimant& one : std::exchange(early_, {})) answer(one);

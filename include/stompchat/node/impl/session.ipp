@@ -14,7 +14,8 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL session::session(shard& home, net::stream_ptr stream, bool websocket, std::string_view transport, credentials shown)
     : connection(home, std::move(stream)), stomp_(home.node().options.session, shard::now()), name_(home.next_session_name()),
-      shown_(std::make_unique<credentials>(std::move(shown))), transport_(transport), last_received_(shard::now()) {
+      transport_(transport), remote_address_(shown.remote_address), last_received_(shard::now()) {
+    shown_ = std::make_unique<credentials>(std::move(shown));
     if (websocket) decoder_.emplace(websocket::role::server, home.node().websocket);
 }
 
@@ -104,6 +105,7 @@ STOMPCHAT_DECL void session::on_deadline(time_point now) {
     }
     if (now >= feed_again_) {
         feed_again_ = time_point::max();
+        start_again();
         feed_those_behind();
     }
     plan(now);

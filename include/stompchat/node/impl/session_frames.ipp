@@ -16,6 +16,8 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
@@ -24,8 +26,6 @@ namespace detail {
 inline std::int64_t milliseconds_since_1970() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
-
-inline std::string refusal(std::string_view verb, std::string_view destination) { return fmt::format("{} {}", verb, destination); }
 
 } // namespace detail
 
@@ -43,7 +43,10 @@ STOMPCHAT_DECL void session::handle_frames() {
         case stomp::event_kind::closed: return;
         case stomp::event_kind::connect: on_connect(ev); break;
         case stomp::event_kind::send:
-            if (may_send(ev.destination, ev.receipt)) on_send(ev.frame, ev.destination, ev.receipt, nullptr);
+            if (const auto problem = send_problem(ev.destination))
+                refuse("SEND", ev.destination, ev.receipt, *problem);
+            else
+                on_send(ev.frame, ev.destination, ev.receipt, nullptr);
             break;
         case stomp::event_kind::subscribe: on_subscribe(ev); break;
         case stomp::event_kind::unsubscribe: on_unsubscribe(ev); break;
@@ -51,7 +54,9 @@ STOMPCHAT_DECL void session::handle_frames() {
         case stomp::event_kind::commit: on_commit(ev); break;
         case stomp::event_kind::disconnect: on_disconnect(ev); break;
         case stomp::event_kind::reply: send_stomp(ev.octets); break;
-        case stomp::event_kind::refused: fail(ev.error, ev.octets, ev.receipt); break;
+        case stomp::event_kind::refused:
+            refuse(stomp::to_string(ev.frame.cmd), ev.destination, ev.receipt, {ev.error, std::string(ev.octets)});
+            break;
         case stomp::event_kind::failed:
             send_stomp(ev.octets);
             begin_close(ev.error, close_code_of(ev.error));
@@ -70,6 +75,7 @@ STOMPCHAT_DECL void session::on_connect(const stomp::event& ev) {
     copy("passcode", shown.passcode);
     copy("authorization", shown.authorization);
     shown.host = ev.frame.value_of("host");
+    soft_errors_ = ev.frame.value_of("soft-errors") == "true";
     shown.session = name_;
     authenticating_ = true;
     paused_since_ = shard::now();
@@ -93,7 +99,9 @@ STOMPCHAT_DECL void session::on_authenticated(error_code ec, identity who) {
         return fail(error::not_authenticated, "the user name is too long or is not UTF-8");
     if (who.user.empty()) who.user = "anonymous-" + name_;
     const time_point now = shard::now();
-    const std::string_view answer = stomp_.accept(name_, who.user, {}, now);
+    const stomp::header soft{"soft-errors", "true"};
+    stomp_.set_soft_errors(soft_errors_);
+    const std::string_view answer = stomp_.accept(name_, who.user, {&soft, soft_errors_ ? 1u : 0u}, now);
     send_stomp(answer);
     if (!stomp_.connected()) return begin_close(error::not_authenticated, close_code_of(error::not_authenticated));
     who_ = std::move(who);
@@ -109,17 +117,21 @@ STOMPCHAT_DECL void session::on_authenticated(error_code ec, identity who) {
 
 // SEND
 
-STOMPCHAT_DECL bool session::may_send(std::string_view destination, std::string_view receipt) {
-    const delivery::destination_kind kind = delivery::kind_of(destination);
-    if (kind != delivery::destination_kind::topic && kind != delivery::destination_kind::app) {
-        fail(error::unknown_destination, detail::refusal("nothing can be sent to", destination), receipt);
-        return false;
+STOMPCHAT_DECL std::optional<session::refusal> session::send_problem(std::string_view destination) const {
+    if (delivery::too_long(destination)) return too_long(destination);
+    switch (delivery::kind_of(destination)) {
+    case delivery::destination_kind::topic:
+    case delivery::destination_kind::app: break;
+    case delivery::destination_kind::to_user:
+        if (!delivery::log_destination(destination, {}))
+            return refusal{error::bad_header_value,
+                           fmt::format("the user in {} is not percent-encoded as it should be, or is too long", destination)};
+        break;
+    default: return refusal{error::unknown_destination, fmt::format("nothing can be sent to {}", destination)};
     }
-    if (!shard_.node().ports.authorization.authorize(who_, action::send, destination).allow) {
-        fail(error::not_authorized, detail::refusal("you may not send to", destination), receipt);
-        return false;
-    }
-    return true;
+    if (!shard_.node().ports.authorization.authorize(who_, action::send, destination).allow)
+        return refusal{error::not_authorized, fmt::format("you may not send to {}", destination)};
+    return std::nullopt;
 }
 
 STOMPCHAT_DECL std::string_view session::pack_headers(const stomp::frame_view& frame) {
@@ -139,7 +151,11 @@ STOMPCHAT_DECL void session::on_send(const stomp::frame_view& frame, std::string
         ++transaction->open;
         what.group = transaction;
     }
-    publish(destination, header_block(pack_headers(frame)), frame.body, std::move(what));
+    const header_block headers(pack_headers(frame));
+    if (delivery::kind_of(destination) == delivery::destination_kind::to_user)
+        publish(*delivery::log_destination(destination, {}), headers, frame.body, std::move(what));
+    else
+        publish(destination, headers, frame.body, std::move(what));
 }
 
 STOMPCHAT_DECL void session::publish(std::string_view destination, header_block headers, std::string_view body, publish_record what) {
@@ -172,13 +188,21 @@ STOMPCHAT_DECL void session::send_to_app(const stomp::frame_view& frame, std::st
     }
     ++in_flight_;
     app_handler* const app = shard_.node().ports.app;
-    auto target = std::make_unique<app_target>(shard_.link(), id(), std::move(group));
+    auto target = std::make_unique<app_target>(shard_.link(), id(), group);
+    target->destination = destination;
     if (const auto correlation = frame.find("correlation-id")) target->correlation_id = *correlation;
     if (const std::string_view to = frame.value_of("reply-to"); delivery::kind_of(to) == delivery::destination_kind::session_queue)
         target->reply_to = to;
     const app_request request{who_, name_, destination, header_block(pack_headers(frame)), frame.body};
-    if (app == nullptr || !app->on_send(request, app_reply(std::move(target))))
-        fail(error::unknown_destination, detail::refusal("there is no", destination), receipt);
+    app_reply reply(std::move(target));
+    if (app != nullptr && app->on_send(request, std::move(reply))) return;
+    // The reply goes unanswered, and by that takes the request out of those in flight.
+    group->refused = true;
+    const refusal why{error::unknown_destination, fmt::format("there is no {}", destination)};
+    if (group->transaction)
+        fail(why.code, why.reason, group->receipt);
+    else
+        refuse("SEND", destination, receipt, why);
 }
 
 STOMPCHAT_DECL void session::on_published(publish_record& what, error_code ec, const position& at) {
@@ -204,78 +228,6 @@ STOMPCHAT_DECL void session::close_one(publish_group& group) {
 
 STOMPCHAT_DECL void session::send_receipt(std::string_view id, std::span<const stomp::header> extra) {
     send_stomp(stomp_.receipt(id, extra));
-}
-
-// SUBSCRIBE and UNSUBSCRIBE
-
-STOMPCHAT_DECL void session::on_subscribe(const stomp::event& ev) {
-    const delivery::destination_kind kind = delivery::kind_of(ev.destination);
-    if (kind == delivery::destination_kind::unknown)
-        return fail(error::unknown_destination, detail::refusal("nobody can subscribe to", ev.destination), ev.receipt);
-    if (kind != delivery::destination_kind::session_queue
-        && !shard_.node().ports.authorization.authorize(who_, action::subscribe, ev.destination).allow)
-        return fail(error::not_authorized, detail::refusal("you may not subscribe to", ev.destination), ev.receipt);
-    std::uint32_t prefetch = 0;
-    if (ev.sub->mode != stomp::ack_mode::auto_ && !read_prefetch(ev, prefetch)) return;
-
-    switch (kind) {
-    case delivery::destination_kind::topic: {
-        subscription& made = add_subscription(ev, subscription::kind::topic, prefetch);
-        if (!ev.receipt.empty()) made.receipt = std::make_unique<std::string>(ev.receipt);
-        shard_.join(name_, who_.user, ev.destination);
-        shard_.subscribe(made, ev.destination);
-        break;
-    }
-    case delivery::destination_kind::app: {
-        subscription& made = add_subscription(ev, subscription::kind::app, prefetch);
-        made.index = made_subscriptions_;
-        if (!ev.receipt.empty()) made.receipt = std::make_unique<std::string>(ev.receipt);
-        subscribe_app(ev);
-        break;
-    }
-    default:
-        add_subscription(ev, subscription::kind::session_queue, prefetch);
-        send_receipt(ev.receipt);
-        break;
-    }
-}
-
-STOMPCHAT_DECL bool session::read_prefetch(const stomp::event& ev, std::uint32_t& into) {
-    const chat_node_options& options = shard_.node().options;
-    into = options.prefetch_count;
-    const auto value = ev.frame.find("prefetch-count");
-    if (!value) return true;
-    std::uint64_t number = 0;
-    const auto [end, failure] = std::from_chars(value->data(), value->data() + value->size(), number);
-    const bool digits = !value->empty() && std::all_of(value->begin(), value->end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits || (failure == std::errc{} && number == 0)) {
-        fail(error::bad_header_value, "prefetch-count must be a decimal number of at least 1", ev.receipt);
-        return false;
-    }
-    into = failure == std::errc{} ? static_cast<std::uint32_t>(std::min<std::uint64_t>(number, options.max_prefetch_count))
-                                  : options.max_prefetch_count;
-    return true;
-}
-
-STOMPCHAT_DECL void session::subscribe_app(const stomp::event& ev) {
-    ++in_flight_;
-    app_handler* const app = shard_.node().ports.app;
-    auto target = std::make_unique<app_target>(shard_.link(), id(), std::make_shared<publish_group>());
-    target->subscription_id = ev.sub->id;
-    target->by_destination = ev.sub->destination_if_no_id;
-    target->for_subscribe = true;
-    target->subscription_number = static_cast<const subscription*>(ev.sub->context)->index;
-    const app_request request{who_, name_, ev.destination, header_block(pack_headers(ev.frame)), {}};
-    if (app == nullptr || !app->on_subscribe(request, app_reply(std::move(target))))
-        fail(error::unknown_destination, detail::refusal("there is no", ev.destination), ev.receipt);
-}
-
-STOMPCHAT_DECL void session::on_unsubscribe(const stomp::event& ev) {
-    // Deliveries that are queued stand in front of the RECEIPT, so that none comes behind it.
-    send_pending_receipt(*static_cast<subscription*>(ev.sub->context));
-    drop_subscription(*ev.sub);
-    ever_unsubscribed_ = true;
-    send_receipt(ev.receipt);
 }
 
 // ACK, COMMIT, DISCONNECT
@@ -331,10 +283,13 @@ STOMPCHAT_DECL void session::on_ack(std::string_view id, const stomp::subscripti
 STOMPCHAT_DECL void session::on_commit(const stomp::event& ev) {
     // All frames are checked before the first takes effect.
     for (const stomp::transaction_frame& one : ev.frames) {
-        if (one.kind == stomp::event_kind::send && !may_send(one.destination, ev.receipt)) return;
+        if (one.kind != stomp::event_kind::send) continue;
+        // A refused SEND spoils its transaction, also where errors are soft.
+        if (const auto problem = send_problem(one.destination)) return fail(problem->code, problem->reason, ev.receipt);
     }
     auto transaction = std::make_shared<publish_group>();
     transaction->receipt = ev.receipt;
+    transaction->transaction = true;
     for (const stomp::transaction_frame& one : ev.frames) {
         if (one.kind == stomp::event_kind::send)
             on_send(one.frame, one.destination, {}, transaction);

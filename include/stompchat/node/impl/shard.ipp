@@ -20,8 +20,8 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL shard::shard(std::uint32_t index, asio::io_context& context, const node_context& node)
     : index_(index), context_(context), node_(node), receive_scratch_(64 * 1024), wheel_(std::chrono::milliseconds(50), now()),
-      timer_(context), topics_(index, node.ports.log.partitions()), link_(std::make_shared<shard_link>(*this, context)),
-      inbox_(context, node.options.shard_inbox, [home = link_] {
+      timer_(context), topics_(index, node.ports.log.partitions(), {node.options.recent_octets / node.shards, node.options.topic_linger}),
+      link_(std::make_shared<shard_link>(*this, context)), inbox_(context, node.options.shard_inbox, [home = link_] {
           if (shard* const self = home->get()) self->deliver();
       }) {}
 
@@ -122,37 +122,6 @@ STOMPCHAT_DECL void shard::abort() {
     }
 }
 
-// Subscriptions.
-
-STOMPCHAT_DECL void shard::subscribe(subscription& whom, std::string_view destination) {
-    if (topics_.add(whom, destination)) whom.owner->on_live(whom);
-}
-
-STOMPCHAT_DECL void shard::unsubscribe(subscription* whom) {
-    if (whom->what == subscription::kind::topic) topics_.remove(*whom);
-    if (whom->reading) std::exchange(whom->reading, nullptr)->to = nullptr;
-    whom->removed = true;
-    whom->frame_side = nullptr;
-    if (whom->queued == 0) delete whom;
-}
-
-STOMPCHAT_DECL void shard::feed(subscription& whom, std::size_t messages, std::size_t octets) {
-    const topic_table::topic& of = topics_.at(whom.slot);
-    whom.reading = std::make_shared<feed_link>(feed_link{&whom});
-    read_bounds bounds;
-    bounds.messages = messages;
-    bounds.octets = octets;
-    const position from{of.epoch, of.partition, whom.cursor.next()};
-    node_.ports.log.async_read(of.name, from, bounds,
-                               asio::bind_executor(context_, [home = link_, link = whom.reading](error_code ec, read_result result) {
-                                   shard* const self = home->get();
-                                   if (self == nullptr || link->to == nullptr) return;
-                                   subscription& fed = *link->to;
-                                   fed.reading = nullptr;
-                                   fed.owner->on_fed(fed, ec, result, self->told_to(fed));
-                               }));
-}
-
 STOMPCHAT_DECL void shard::schedule(connection& whom, time_point deadline) {
     if (whom.retired_ || (whom.scheduled() && whom.deadline_ <= deadline)) return;
     whom.deadline_ = deadline;
@@ -174,6 +143,7 @@ STOMPCHAT_DECL void shard::arm_timer() {
 STOMPCHAT_DECL void shard::on_timer() {
     timer_at_ = time_point::max();
     const time_point at = now();
+    topics_.expire(at);
     wheel_.advance(at, [at](net::timing_wheel::node& due) { static_cast<connection&>(due).on_deadline(at); });
     arm_timer();
 }

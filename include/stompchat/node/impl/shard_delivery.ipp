@@ -28,26 +28,43 @@ STOMPCHAT_DECL void shard::deliver() {
 }
 
 STOMPCHAT_DECL bool shard::same_log(topic_table::topic& of, const position& at) {
-    if (of.epoch == 0) of.epoch = at.epoch;
     if (of.epoch == at.epoch) return true;
     // The log was made anew: nobody knows what stood between the old one and this record.
     of.epoch = at.epoch;
+    of.known_from = at.offset;
+    of.last = -1;
+    topics_.forget_recent(of, at.offset);
     of.subscriptions.drop();
     // Named, because a session takes all its subscriptions with it, and perhaps the topic.
+    const std::uint64_t number = of.number;
     std::vector<connection_id> all;
-    for (const subscription* const one : of.subscriptions) all.push_back(one->owner->id());
+    for (subscription* const one : of.subscriptions) {
+        if (one->cursor.pending()) continue;
+        if (!one->told_of_gaps) {
+            all.push_back(one->owner->id());
+            continue;
+        }
+        one->owner->tell_gap(*one);
+        one->cursor.restart(at.offset);
+    }
     for (const connection_id id : all) {
         if (session* const one = find(id)) one->on_lost();
     }
-    return false;
+    return of.number == number;
 }
 
 STOMPCHAT_DECL void shard::on_record(shard_event& event) {
     const frame_ref message = std::move(event.message);
     topic_table::topic* const of = topics_.find(event.slot, event.number);
-    if (of == nullptr || !same_log(*of, event.at)) return;
+    if (of == nullptr || !of->live || !same_log(*of, event.at)) return;
+    if (of->subscriptions.empty()) {
+        topics_.expire(now());
+        if (of->number != event.number) return;
+    }
     message->charge(budget_);
-    topics_.tell(of->partition, event.at.offset + 1);
+    topics_.tell({event.at.epoch, of->partition, event.at.offset + 1});
+    topics_.remember(*of, message);
+    if (of->subscriptions.empty()) return;
     if (of->subscriptions.size() > sweep_threshold || of->subscriptions.busy()) return queue_for_sweep(*of, message);
     for (subscription* const one : of->subscriptions) {
         session& owner = *one->owner;
@@ -61,8 +78,10 @@ STOMPCHAT_DECL void shard::on_record(shard_event& event) {
 
 STOMPCHAT_DECL void shard::on_missed(const shard_event& event) {
     topic_table::topic* const of = topics_.find(event.slot, event.number);
-    if (of == nullptr || !same_log(*of, event.at)) return;
-    topics_.tell(of->partition, event.at.offset + 1);
+    if (of == nullptr || !of->live || !same_log(*of, event.at)) return;
+    topics_.tell({event.at.epoch, of->partition, event.at.offset + 1});
+    of->last = event.at.offset;
+    topics_.forget_recent(*of, event.at.offset + 1);
     fall_behind(*of, event.first, event.at.offset);
 }
 
@@ -78,13 +97,13 @@ STOMPCHAT_DECL void shard::fall_behind(topic_table::topic& of, offset first, off
 STOMPCHAT_DECL void shard::on_answer(const shard_event& event) {
     topic_table::topic* const of = topics_.find(event.slot, event.number);
     if (of == nullptr || of->live) return;
-    topics_.tell(of->partition, event.at.offset);
+    topics_.tell(event.at);
     of->live = true;
-    const offset told = topics_.told(of->partition);
-    for (subscription* const one : of->subscriptions) {
-        one->cursor.begin(told, told);
-        one->owner->on_live(*one);
-    }
+    of->epoch = event.at.epoch;
+    of->known_from = event.first;
+    of->last = event.last;
+    of->recent.reset(event.at.offset);
+    for (subscription* const one : of->subscriptions) one->owner->on_topic(*one);
 }
 
 STOMPCHAT_DECL void shard::on_result(const shard_event& event) {

@@ -45,7 +45,7 @@ struct fixture {
 TEST_CASE("a batch arrives whole, in order, with one wake-up") {
     fixture f(1'000'000);
     f.inbox.put_record(f.a, make_message(5, "five"));
-    f.inbox.put_answer(f.b, 6);
+    f.inbox.put_answer(f.b, {1, 0, 6}, {});
     f.inbox.put_result({99, error::message_too_large, {1, 2, 3}});
     f.inbox.put_record(f.b, make_message(7, "seven"));
     CHECK(f.take().empty());
@@ -74,13 +74,13 @@ TEST_CASE("nothing to tell wakes nobody, and what is not taken yet is not told a
     fixture f(1'000'000);
     f.inbox.wake();
     CHECK(f.run() == 0);
-    f.inbox.put_answer(f.a, 1);
+    f.inbox.put_answer(f.a, {1, 0, 1}, {});
     f.inbox.wake();
-    f.inbox.put_answer(f.a, 2);
+    f.inbox.put_answer(f.a, {1, 0, 2}, {});
     f.inbox.wake();
     CHECK(f.run() == 1);
     CHECK(f.take().size() == 2);
-    f.inbox.put_answer(f.a, 3);
+    f.inbox.put_answer(f.a, {1, 0, 3}, {});
     f.inbox.wake();
     CHECK(f.run() == 2);
     CHECK(f.take().size() == 1);
@@ -98,7 +98,7 @@ TEST_CASE("the room is what is gathered and what waits, and comes back when the 
     CHECK_FALSE(f.inbox.has_room());
     f.take();
     // The next wake-up sees it.
-    f.inbox.put_answer(f.a, 3);
+    f.inbox.put_answer(f.a, {1, 0, 3}, {});
     f.inbox.wake();
     CHECK(f.inbox.has_room());
 }
@@ -152,7 +152,7 @@ TEST_CASE("batches cross threads without loss and in order") {
     receiving = &inbox;
     std::thread shard([&] { context.run(); });
     for (int i = 0; i != count; ++i) {
-        inbox.put_answer({0, 0, 1}, i);
+        inbox.put_answer({0, 0, 1}, {1, 0, i}, {});
         if (i % 7 == 0 || i == count - 1) inbox.wake();
     }
     shard.join();
