@@ -107,6 +107,7 @@ suite(kit, shared, () => {
         const client = await connect(t, kit, { url: node.url('ws') }, { reconnectDelay: 100 });
         const inbox = await client.subscribe(room);
         await client.send(room, 'before');
+        await inbox.atLeast(1);
         await node.kill();
         await client.closes.atLeast(1, 'close');
         assert.notEqual(client.rx.connectionState$.getValue(), RxStompState.OPEN);
