@@ -35,6 +35,28 @@ struct reporting_observer final : observer {
     }
 };
 
+/// Knows nobody: shows what the registry's entries cost.
+class no_registry final : public session_registry {
+public:
+    explicit no_registry(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+    asio::any_io_executor get_executor() const override { return executor_; }
+
+private:
+    void do_hold_lease(node_incarnation, std::chrono::milliseconds, done finished) override { finished({}); }
+    void do_release(node_incarnation, done finished) override { finished({}); }
+    void do_add_session(session_record, done finished) override { finished({}); }
+    void do_remove_session(session_record, done finished) override { finished({}); }
+    void do_join(std::string, session_record, done finished) override { finished({}); }
+    void do_leave(std::string, session_record, done finished) override { finished({}); }
+    void do_sessions_of(std::string, sessions_done finished) override { finished({}, {}); }
+    void do_session(std::string, sessions_done finished) override { finished({}, {}); }
+    void do_participants(std::string, std::size_t, participants_done finished) override { finished({}, {}); }
+    void do_interested_nodes(std::string, nodes_done finished) override { finished({}, {}); }
+    void do_live_nodes(nodes_done finished) override { finished({}, {}); }
+
+    asio::any_io_executor executor_;
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -45,6 +67,8 @@ int main(int argc, char** argv) {
     options.add_option("--shards", shards, "Threads that share the sessions")->capture_default_str()->check(CLI::Range(1, 64));
     options.add_option("--listen", address, "Where to listen")->capture_default_str();
     options.add_option("--output-queue", output_queue, "KiB that may wait for one session")->capture_default_str();
+    bool without_registry = false;
+    options.add_flag("--without-registry", without_registry, "Register nobody");
     CLI11_PARSE(options, argc, argv);
 
     rlimit files{};
@@ -54,7 +78,9 @@ int main(int argc, char** argv) {
 
     shard_pool pool(shards);
     memory_broker log(pool.executor());
-    local_registry registry(pool.executor());
+    local_registry local(pool.executor());
+    no_registry none(pool.executor());
+    session_registry& registry = without_registry ? static_cast<session_registry&>(none) : local;
     local_state_store store(pool.executor());
     believing_authenticator authentication;
     allow_all authorization;

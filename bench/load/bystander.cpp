@@ -32,12 +32,12 @@ json describe(const tally& what) {
 json bystander(const target& of, const scale& how) {
     // The pair has a thread of its own: its figures must not contain how busy the thread of the many subscribers is.
     loop pair_loop;
-    crowd pair(pair_loop, {of.port, 0});
+    crowd pair(pair_loop, {of.port});
     pair.add_room(2, crowd::publisher::member, "pair");
     pair.connect();
 
     loop crowd_loop;
-    crowd many(crowd_loop, {of.port, 0});
+    crowd many(crowd_loop, {of.port});
     many.add_room(how.clients, crowd::publisher::outsider);
     many.connect();
     room& only = many.rooms().front();

@@ -49,6 +49,7 @@ void client::open() {
     if (fd_ < 0) throw std::system_error(errno, std::system_category(), "socket");
     const int on = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (const int size = options_.receive_buffer; size != 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -34,6 +34,8 @@ struct client_options {
     std::uint16_t port = 0;
     /// In milliseconds, both ways; zero = none.
     std::uint32_t heart_beat = 0;
+    /// Of the socket, in octets; zero = what the system gives.
+    int receive_buffer = 0;
 };
 
 /** A STOMP 1.2 client over WebSocket with at most one subscription, whose id is 0. Not pooled, not general: it exists to be cheap next to
@@ -65,8 +67,9 @@ public:
     const std::string& destination() const noexcept { return destination_; }
     bool is_open() const noexcept { return phase_ == phase::open; }
 
-    // For the crowd: the number that the subscription should bring next, and the client's room.
+    // For the listener: the number that the subscription should bring next, how much it brought, and the client's room.
     std::uint64_t next_number = 0;
+    std::uint64_t deliveries = 0;
     std::uint32_t room = 0;
 
 private:

@@ -21,6 +21,11 @@ std::uint64_t read_hex(std::string_view text) noexcept {
 
 } // namespace
 
+std::uint64_t number_of(std::string_view body) {
+    if (body.size() < 2 * digits) throw std::runtime_error("a message that nobody sent has arrived");
+    return read_hex(body.substr(0, digits));
+}
+
 void crowd::add_room(std::size_t members, publisher from, std::string_view prefix) {
     room added;
     added.destination = fmt::format("/topic/{}-{}", prefix, rooms_.size());
@@ -76,8 +81,7 @@ void crowd::on_open(client&) { ++opened_; }
 
 void crowd::on_message(client& who, std::string_view body) {
     const std::uint64_t at = now_nanoseconds();
-    if (body.size() < 2 * digits) throw std::runtime_error("a message that nobody sent has arrived");
-    const std::uint64_t number = read_hex(body.substr(0, digits));
+    const std::uint64_t number = number_of(body);
     if (number < who.next_number) {
         ++tally_.repeated;
         return;

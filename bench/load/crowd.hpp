@@ -27,6 +27,9 @@ struct tally {
     histogram latency; // from the publisher's write to the subscriber's read
 };
 
+/// The number that a published body carries.
+std::uint64_t number_of(std::string_view body);
+
 struct room {
     std::string destination;
     std::vector<client*> members;

@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
         one->add_option("--pending", how.pending, "Messages sent at once, or under way at once");
         one->add_option("--rate", how.rate, "Messages a second over all rooms");
         one->add_option("--seconds", how.seconds, "Measured time");
-        one->add_option("--clients", how.clients, "Sessions (idle), members that do not read (slow), subscribers (bystander)");
+        one->add_option("--clients", how.clients,
+                        "Sessions (idle), members that do not read (slow), guests (restless), subscribers (bystander)");
         one->add_option("--heart-beat", how.heart_beat, "Milliseconds, both ways (idle)");
         one->callback([&run, scenario] { run = scenario; });
     };
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
     add("idle", "Sessions that only keep their connection alive", bench::idle);
     add("churn", "Sessions that connect, subscribe and leave", bench::churn);
     add("slow", "A room some of whose members do not read", bench::slow);
+    add("restless", "A room with guests who come and go", bench::restless);
     add("bystander", "A pair beside a large fan-out", bench::bystander);
     CLI11_PARSE(app, argc, argv);
 

@@ -18,7 +18,7 @@ void must_settle(crowd& all) {
 
 json fan_out(const target& of, const scale& how) {
     loop on;
-    crowd all(on, {of.port, 0});
+    crowd all(on, {of.port});
     all.add_room(how.members, crowd::publisher::outsider);
     all.connect();
     room& only = all.rooms().front();
@@ -37,7 +37,7 @@ json fan_out(const target& of, const scale& how) {
 
 json rooms(const target& of, const scale& how) {
     loop on;
-    crowd all(on, {of.port, 0});
+    crowd all(on, {of.port});
     for (std::size_t i = 0; i != how.rooms; ++i) all.add_room(how.members, crowd::publisher::member);
     all.connect();
     for (room& one : all.rooms()) all.publish(one, how.size);
@@ -57,7 +57,7 @@ json rooms(const target& of, const scale& how) {
 
 json saturated(const target& of, const scale& how) {
     loop on;
-    crowd all(on, {of.port, 0});
+    crowd all(on, {of.port});
     for (std::size_t i = 0; i != how.rooms; ++i) all.add_room(how.members, crowd::publisher::member);
     all.connect();
     for (room& one : all.rooms()) all.publish(one, how.size);
@@ -77,7 +77,8 @@ json saturated(const target& of, const scale& how) {
 
 json slow(const target& of, const scale& how) {
     loop on;
-    crowd all(on, {of.port, 0});
+    // Small buffers, so that what is not read soon waits in the server.
+    crowd all(on, {of.port, 0, 32 * 1024});
     all.add_room(how.members + how.clients, crowd::publisher::outsider);
     all.connect();
     room& only = all.rooms().front();

@@ -69,6 +69,8 @@ json idle(const target& of, const scale& how);
 json churn(const target& of, const scale& how);
 /// A room of which `clients` further members do not read for a while.
 json slow(const target& of, const scale& how);
+/// A room with `clients` guests who come, stay for a few messages and go, while it is written to.
+json restless(const target& of, const scale& how);
 /// A pair at a fixed rate, first alone, then beside a fan-out to `clients` subscribers that never ends.
 json bystander(const target& of, const scale& how);
 
