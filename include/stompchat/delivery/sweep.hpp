@@ -84,6 +84,12 @@ public:
         return next;
     }
 
+    /// The member that is visited `turns` visits after the next one in this round, or null: for asking for its memory ahead of time.
+    const Member* ahead(std::size_t turns) const noexcept {
+        const std::size_t at = work_ ? work_->visited + turns : members_.size();
+        return at < members_.size() ? members_[at] : nullptr;
+    }
+
     /// Drops what is queued: nobody is to have it any more, or everybody gets it in another way.
     void drop() noexcept { work_.reset(); }
 

@@ -132,6 +132,15 @@ TEST_CASE_FIXTURE(four_members, "a member that cannot take so much at once is vi
     CHECK(visit(in, 9) == "1:12 2:12 3:12 4:12 ");
 }
 
+TEST_CASE_FIXTURE(four_members, "it tells whose turn comes later in a round") {
+    CHECK(in.ahead(0) == nullptr);
+    in.push({1});
+    CHECK(visit(in, 1) == "1:1 ");
+    CHECK(in.ahead(0) == &b);
+    CHECK(in.ahead(2) == &d);
+    CHECK(in.ahead(3) == nullptr);
+}
+
 TEST_CASE_FIXTURE(four_members, "what was dropped is shown to nobody") {
     in.push({1});
     CHECK(visit(in, 2) == "1:1 2:1 ");

@@ -44,6 +44,16 @@ STOMPCHAT_DECL std::size_t receive(int socket, std::span<char> into, error_code&
 
 STOMPCHAT_DECL std::size_t send(int socket, std::span<const asio::const_buffer> from, error_code& ec) noexcept {
     ec = {};
+    if (from.size() == 1 && from.front().size() != 0) {
+        // The common case by far, and cheaper than a gather write of one piece.
+        ssize_t taken;
+        do {
+            taken = ::send(socket, from.front().data(), from.front().size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        } while (taken < 0 && errno == EINTR);
+        if (taken >= 0) return static_cast<std::size_t>(taken);
+        ec = detail::last_error();
+        return 0;
+    }
     std::size_t total = 0;
     while (!from.empty()) {
         iovec pieces[detail::max_gather];

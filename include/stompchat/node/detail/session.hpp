@@ -67,6 +67,12 @@ public:
         if (to.acks) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
         queue_.push(shard_.entries(), std::move(what), &to);
     }
+    /// Asks for the memory that queue_message() and flush() will touch.
+    void prefetch() const noexcept {
+        __builtin_prefetch(this);
+        __builtin_prefetch(&queue_);
+        __builtin_prefetch(&phase_);
+    }
     /// Whether flush() has as much to do as it does at once.
     bool has_a_write() const noexcept { return !waits_to_write_ && queue_.octets() >= gather::write_limit; }
     STOMPCHAT_DECL void fell_behind(subscription& whom);
@@ -199,28 +205,11 @@ private:
     void feed_those_behind();
     void send_pending_receipt(subscription& whom);
 
-    stomp::server_session stomp_;
-    std::optional<websocket::decoder> decoder_;
+    // First what every delivery touches, close together.
     output_queue queue_;
-    identity who_;
-    std::string name_;
-    std::unique_ptr<credentials> shown_; // until CONNECT is answered
-    std::string_view transport_;         // static memory
-    std::string remote_address_;
-    std::unique_ptr<std::string> disconnect_receipt_;
+    std::size_t skip_ = 0; // octets of the first entry that were written
     subscription* behind_ = nullptr;
     time_point last_written_{}; // when the socket last took something, or had nothing to take
-    time_point last_received_{};
-    time_point paused_since_{}; // since when it is not read, for whatever reason
-    time_point pinged_{};
-    time_point closing_since_{};
-    time_point feed_again_ = time_point::max();
-    error_code reason_;
-    std::uint64_t local_messages_ = 0;
-    std::uint32_t made_subscriptions_ = 0;
-    std::uint32_t in_flight_ = 0;
-    std::size_t in_flight_octets_ = 0;
-    std::size_t skip_ = 0; // octets of the first entry that were written
     phase phase_ = phase::open;
     bool flush_listed_ = false;
     bool waits_to_write_ = false;
@@ -234,6 +223,24 @@ private:
     bool peer_ended_ = false; // the end of its stream has come
     bool sent_shutdown_ = false;
     bool stopping_ = false;
+    stomp::server_session stomp_;
+    std::optional<websocket::decoder> decoder_;
+    identity who_;
+    std::string name_;
+    std::unique_ptr<credentials> shown_; // until CONNECT is answered
+    std::string_view transport_;         // static memory
+    std::string remote_address_;
+    std::unique_ptr<std::string> disconnect_receipt_;
+    time_point last_received_{};
+    time_point paused_since_{}; // since when it is not read, for whatever reason
+    time_point pinged_{};
+    time_point closing_since_{};
+    time_point feed_again_ = time_point::max();
+    error_code reason_;
+    std::uint64_t local_messages_ = 0;
+    std::uint32_t made_subscriptions_ = 0;
+    std::uint32_t in_flight_ = 0;
+    std::size_t in_flight_octets_ = 0;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node

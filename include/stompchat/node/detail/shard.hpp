@@ -71,7 +71,10 @@ public:
     gather& gatherer() noexcept { return gather_; }
     entry_pool& entries() noexcept { return entries_; }
     /// Gives a publish of one of the shard's sessions its ticket; session::on_published() follows.
-    std::uint64_t issue_ticket(publish_record what) { return ticket::make(index_, publishes_.add(std::move(what))); }
+    std::uint64_t issue_ticket(publish_record what) {
+        published_ = true;
+        return ticket::make(index_, publishes_.add(std::move(what)));
+    }
     shard_inbox& inbox() noexcept { return inbox_; }
     const frame_budget& budget() const noexcept { return budget_; }
     frame_budget& budget() noexcept { return budget_; }
@@ -186,8 +189,8 @@ private:
     std::shared_ptr<shard_link> link_;
     shard_inbox inbox_;
     std::vector<shard_event> events_;
-    std::vector<connection_id> to_flush_;
-    std::vector<connection_id> flushing_;
+    std::vector<session*> to_flush_; // null for one that has ended since
+    std::vector<session*> flushing_;
     struct swept_topic {
         std::uint32_t slot;
         std::uint64_t number;
@@ -195,6 +198,8 @@ private:
     std::deque<swept_topic> swept_; // topics with queued messages, in the order of their turns
     time_point sweep_ended_;        // since then it was the turn of everything else
     bool sweep_posted_ = false;
+    bool published_ = false; // since sweep() looked last
+    int empty_turns_ = 0;
     std::vector<connection_id> held_up_; // publishers that wait until no topic is congested
 
     struct place_entry {

@@ -84,6 +84,8 @@ STOMPCHAT_DECL session* shard::find(connection_id id) noexcept {
 STOMPCHAT_DECL void shard::retire(connection& done) {
     if (std::exchange(done.retired_, true)) return;
     net::timing_wheel::cancel(done);
+    if (session* const ended = done.as_session(); ended != nullptr && ended->flush_listed_)
+        std::replace(to_flush_.begin(), to_flush_.end(), ended, static_cast<session*>(nullptr));
     place_entry& from = places_[done.id_.place];
     // A name is used again only with another generation; it takes 2^32 connections in one place to come round.
     ++from.generation;

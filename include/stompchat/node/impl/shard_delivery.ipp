@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -66,7 +67,11 @@ STOMPCHAT_DECL void shard::on_record(shard_event& event) {
     topics_.remember(*of, message);
     if (of->subscriptions.empty()) return;
     if (of->subscriptions.size() > sweep_threshold || of->subscriptions.busy()) return queue_for_sweep(*of, message);
-    for (subscription* const one : of->subscriptions) {
+    const auto end = of->subscriptions.end();
+    for (auto next = of->subscriptions.begin(); next != end; ++next) {
+        if (end - next > 2) __builtin_prefetch(next[2]);
+        if (end - next > 1) next[1]->owner->prefetch();
+        subscription* const one = *next;
         session& owner = *one->owner;
         switch (one->cursor.on_live(event.at.offset, [&] { return owner.has_room(*one); })) {
         case delivery::cursor::verdict::take: owner.deliver(message, *one); break;
@@ -114,7 +119,7 @@ STOMPCHAT_DECL void shard::on_result(const shard_event& event) {
 
 STOMPCHAT_DECL void shard::flush_later(session& whom) {
     whom.flush_listed_ = true;
-    to_flush_.push_back(whom.id());
+    to_flush_.push_back(&whom);
     // Asio runs it behind the handlers that are ready now: all that they queue goes out in one write per session.
     if (to_flush_.size() != 1) return;
     asio::post(context_, [home = link_] {
@@ -124,8 +129,10 @@ STOMPCHAT_DECL void shard::flush_later(session& whom) {
 
 STOMPCHAT_DECL void shard::flush() {
     to_flush_.swap(flushing_);
-    for (const connection_id id : flushing_) {
-        session* const one = find(id);
+    for (std::size_t i = 0; i != flushing_.size(); ++i) {
+        // Sessions lie all over the memory: what the next ones need comes while this one is in the system.
+        if (i + 1 < flushing_.size() && flushing_[i + 1] != nullptr) flushing_[i + 1]->prefetch();
+        session* const one = flushing_[i];
         if (one == nullptr) continue;
         one->flush_listed_ = false;
         one->flush();

@@ -8,8 +8,11 @@
 
     - Such a message queues up at its topic (delivery::sweep). A turn of sweep() visits some subscriptions: each is given what is queued,
       and its session is written at once, so that messages that come faster than the rounds go out together, in one write.
-    - A turn lasts about as long as everything else lasted since the last one, so that both get half of the thread when both have enough to
-      do; but at least a moment, and never longer than what somebody who writes one line would notice.
+    - A turn lasts about as long as everything else lasted since the last one, so that both get a good part of the thread when both have
+      enough to do; but at least a moment, and never so long that somebody who writes one line would notice.
+    - What others have to say does not wait for several turns on its way through the handlers (read, log, delivery, write): before each turn
+      there is an empty one, in which sockets that became ready are read; there are more while something is being published; and whoever is
+      on the flush list is written first.
     - Topics take turns.
     - The shard's position of the partition is told at once. A subscription that comes meanwhile begins behind what is queued; one that is
       behind, and catches up, has read from the log what was queued.
@@ -30,7 +33,9 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
 namespace detail {
 
 inline constexpr std::chrono::microseconds shortest_sweep{100};
-inline constexpr std::chrono::microseconds longest_sweep{500};
+inline constexpr std::chrono::microseconds longest_sweep{300};
+/// Empty turns in a row, however much is published.
+inline constexpr int most_empty_turns = 3;
 /// Messages that may be queued at a topic before its publishers are held up.
 inline constexpr std::size_t most_queued_messages = 64;
 
@@ -58,6 +63,12 @@ STOMPCHAT_DECL void shard::sweep_later() {
 }
 
 STOMPCHAT_DECL void shard::sweep() {
+    if (!to_flush_.empty()) flush();
+    if (empty_turns_ == 0 || (std::exchange(published_, false) && empty_turns_ != detail::most_empty_turns)) {
+        ++empty_turns_;
+        return sweep_later();
+    }
+    empty_turns_ = 0;
     const time_point began = now();
     const time_point until = began + std::clamp<time_point::duration>(began - sweep_ended_, detail::shortest_sweep, detail::longest_sweep);
     // Whatever a session's write brings about, closing and opening topics included, the topic is looked up anew after it.
@@ -79,6 +90,8 @@ STOMPCHAT_DECL void shard::sweep() {
 }
 
 STOMPCHAT_DECL void shard::sweep_one(topic_table::topic& of) {
+    if (const subscription* const later = of.subscriptions.ahead(2)) __builtin_prefetch(later);
+    if (const subscription* const next = of.subscriptions.ahead(1)) next->owner->prefetch();
     bool given = false;
     subscription& visited = of.subscriptions.visit([&](subscription& to, const queued_message& message) {
         session& owner = *to.owner;
