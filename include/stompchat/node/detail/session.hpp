@@ -67,12 +67,13 @@ public:
         if (to.acks) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
         queue_.push(shard_.entries(), std::move(what), &to);
     }
-    /// Asks for the memory that queue_message() and flush() will touch.
+    // Ask for the memory that queue_message() and flush() will touch; the second uses what the first asked for.
     void prefetch() const noexcept {
         __builtin_prefetch(this);
         __builtin_prefetch(&queue_);
         __builtin_prefetch(&phase_);
     }
+    void prefetch_stream() const noexcept { __builtin_prefetch(stream_.get()); }
     /// Whether flush() has as much to do as it does at once.
     bool has_a_write() const noexcept { return !waits_to_write_ && queue_.octets() >= gather::write_limit; }
     STOMPCHAT_DECL void fell_behind(subscription& whom);

@@ -69,7 +69,7 @@ STOMPCHAT_DECL void shard::on_record(shard_event& event) {
     if (of->subscriptions.size() > sweep_threshold || of->subscriptions.busy()) return queue_for_sweep(*of, message);
     const auto end = of->subscriptions.end();
     for (auto next = of->subscriptions.begin(); next != end; ++next) {
-        if (end - next > 2) __builtin_prefetch(next[2]);
+        if (end - next > 2) next[2]->prefetch();
         if (end - next > 1) next[1]->owner->prefetch();
         subscription* const one = *next;
         session& owner = *one->owner;
@@ -131,7 +131,8 @@ STOMPCHAT_DECL void shard::flush() {
     to_flush_.swap(flushing_);
     for (std::size_t i = 0; i != flushing_.size(); ++i) {
         // Sessions lie all over the memory: what the next ones need comes while this one is in the system.
-        if (i + 1 < flushing_.size() && flushing_[i + 1] != nullptr) flushing_[i + 1]->prefetch();
+        if (i + 2 < flushing_.size() && flushing_[i + 2] != nullptr) flushing_[i + 2]->prefetch();
+        if (i + 1 < flushing_.size() && flushing_[i + 1] != nullptr) flushing_[i + 1]->prefetch_stream();
         session* const one = flushing_[i];
         if (one == nullptr) continue;
         one->flush_listed_ = false;

@@ -90,8 +90,10 @@ STOMPCHAT_DECL void shard::sweep() {
 }
 
 STOMPCHAT_DECL void shard::sweep_one(topic_table::topic& of) {
-    if (const subscription* const later = of.subscriptions.ahead(2)) __builtin_prefetch(later);
-    if (const subscription* const next = of.subscriptions.ahead(1)) next->owner->prefetch();
+    // Sessions lie all over the memory: what the next ones need comes while this one is in the system.
+    if (const subscription* const one = of.subscriptions.ahead(3)) one->prefetch();
+    if (const subscription* const one = of.subscriptions.ahead(2)) one->owner->prefetch();
+    if (const subscription* const one = of.subscriptions.ahead(1)) one->owner->prefetch_stream();
     bool given = false;
     subscription& visited = of.subscriptions.visit([&](subscription& to, const queued_message& message) {
         session& owner = *to.owner;
