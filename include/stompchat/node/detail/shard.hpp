@@ -191,6 +191,7 @@ private:
     std::vector<shard_event> events_;
     std::vector<session*> to_flush_; // null for one that has ended since
     std::vector<session*> flushing_;
+    bool flushes_at_once_ = false;
     struct swept_topic {
         std::uint32_t slot;
         std::uint64_t number;

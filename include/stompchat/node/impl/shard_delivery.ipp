@@ -17,6 +17,9 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL void shard::deliver() {
     inbox_.take(events_);
+    // A single message on a quiet shard: nothing else is there that could go out with it, so it is written without another turn.
+    const bool alone = events_.size() == 1 && events_.front().what == shard_event::kind::record && to_flush_.empty() && flushing_.empty();
+    flushes_at_once_ = alone;
     for (shard_event& event : events_) {
         switch (event.what) {
         case shard_event::kind::record: on_record(event); break;
@@ -26,6 +29,8 @@ STOMPCHAT_DECL void shard::deliver() {
         }
     }
     events_.clear();
+    flushes_at_once_ = false;
+    if (alone && !to_flush_.empty()) flush();
 }
 
 STOMPCHAT_DECL bool shard::same_log(topic_table::topic& of, const position& at) {
@@ -121,7 +126,7 @@ STOMPCHAT_DECL void shard::flush_later(session& whom) {
     whom.flush_listed_ = true;
     to_flush_.push_back(&whom);
     // Asio runs it behind the handlers that are ready now: all that they queue goes out in one write per session.
-    if (to_flush_.size() != 1) return;
+    if (to_flush_.size() != 1 || flushes_at_once_) return;
     asio::post(context_, [home = link_] {
         if (shard* const self = home->get()) self->flush();
     });
