@@ -178,6 +178,8 @@ void names_are_opaque(registry_stand& at) {
 
 void a_lease_ends(registry_stand& at) {
     fill(at);
+    // Leases do not add up.
+    for (int i = 0; i != 3; ++i) CHECK(!at.hold(a1));
     at.subject->pass(at.subject->lease() / 2);
     CHECK(!at.hold(b1));
     at.subject->pass(at.subject->lease() / 2 + std::chrono::milliseconds(1));

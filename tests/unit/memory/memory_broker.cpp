@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <thread>
+#include <utility>
 #include <vector>
 
 // What every broker must do is in tests/contract; here is what only this one does.
@@ -25,8 +26,12 @@ struct counting_sink final : broker::sink {
         CHECK_FALSE(busy.exchange(true));
         for (const record_view& one : batch) bodies.emplace_back(one.body);
         largest_batch = std::max(largest_batch, batch.size());
+        CHECK(next_offset >= next[from]);
         next[from] = next_offset;
         order += batch.empty() ? "" : "r";
+        if (hook && !batch.empty()) std::exchange(hook, nullptr)();
+        // Whatever the hook did: the views live until the call returns.
+        for (std::size_t i = 0; i != batch.size(); ++i) CHECK(batch[i].body == bodies[bodies.size() - batch.size() + i]);
         busy = false;
     }
     void on_published(std::span<const publish_result> batch) override {
@@ -46,6 +51,7 @@ struct counting_sink final : broker::sink {
     std::size_t largest_results = 0;
     std::string order;
     std::atomic<bool> busy{false};
+    std::function<void()> hook; // called once, behind the next records
 };
 
 struct stand {
@@ -274,6 +280,63 @@ TEST_CASE("a partition that nobody wants keeps no more than its history") {
     CHECK(at.subject.history_messages() == 10);
     at.run();
     CHECK(at.sink.bodies.empty());
+}
+
+TEST_CASE("the sink may change what it is shown while it is shown something") {
+    stand at(one_partition());
+    at.run();
+    const partition zero[] = {0};
+    for (int i = 0; i != 300; ++i) at.publish("/topic/a", std::to_string(i));
+
+    SUBCASE("by giving the partition up and taking it again: delivery goes on at the end") {
+        at.sink.hook = [&] {
+            at.subject.set_partitions({});
+            at.subject.set_partitions(zero);
+            at.publish("/topic/a", "behind");
+        };
+        at.run();
+        REQUIRE(at.sink.bodies.size() == 257);
+        CHECK(at.sink.bodies.back() == "behind");
+    }
+    SUBCASE("by asking for it again: all of it comes twice, and next does not fall back") {
+        at.sink.hook = [&] { at.subject.inject_repeat(0, 0); };
+        at.run();
+        CHECK(at.sink.bodies.size() == 556);
+        at.subject.inject_repeat(0, 0);
+        at.run();
+        CHECK(at.sink.bodies.size() == 856);
+    }
+    SUBCASE("by making the log anew: the rest is gone") {
+        at.sink.hook = [&] {
+            at.subject.inject_new_log();
+            at.publish("/topic/a", "new");
+        };
+        at.run();
+        REQUIRE(at.sink.bodies.size() == 257);
+        CHECK(at.sink.bodies.back() == "new");
+    }
+}
+
+TEST_CASE("what was taken but not shown when the service ended is shown when it returns") {
+    stand at;
+    at.run();
+    at.publish("/topic/a", "x");
+    at.subject.inject_available(false);
+    at.run();
+    CHECK(at.sink.bodies.empty());
+    CHECK(at.sink.results.size() == 1);
+    at.subject.inject_available(true);
+    at.run();
+    CHECK(at.sink.bodies.size() == 1);
+    CHECK(at.sink.states == std::vector{broker_state::ready, broker_state::unavailable, broker_state::ready});
+}
+
+TEST_CASE("behind a stop nothing is kept") {
+    stand at;
+    at.subject.async_stop(std::chrono::seconds(0), [](error_code) {});
+    at.run();
+    at.publish("/topic/a", "x");
+    CHECK(at.subject.history_messages() == 0);
 }
 
 TEST_CASE("what was dropped is not missed by a reader that would have passed over it") {

@@ -225,7 +225,8 @@ STOMPCHAT_DECL void memory_broker::core::inject_repeat(partition of, offset from
     partition_state& state = partitions_.at(of);
     detail::record_block* const first = state.log.at_or_behind(from);
     if (!first || !delivers(state)) return;
-    if (!state.unseen || state.unseen->at.offset > first->at.offset) {
+    // The first unseen one counts too: a turn may be showing it just now.
+    if (!state.unseen || state.unseen->at.offset >= first->at.offset) {
         state.unseen = first;
         ++state.assignment;
     }
