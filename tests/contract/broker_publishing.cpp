@@ -36,7 +36,8 @@ void parts_as_they_were(broker_stand& at) {
 }
 
 void results_and_records_agree(broker_stand& at) {
-    for (int i = 0; i != 100; ++i) at.publish("/topic/room-" + std::to_string(i % 7), std::to_string(i));
+    const std::string kinds[] = {"/topic/room-", "/user/ann/queue/", "/user/", "queue/"};
+    for (int i = 0; i != 100; ++i) at.publish(kinds[i % 4] + std::to_string(i % 7), std::to_string(i));
     REQUIRE(at.run_until([&] { return at.sink.records().size() == 100 && at.sink.results().size() == 100; }));
     for (const message& one : at.sink.records()) {
         const record_view shown = one.view();

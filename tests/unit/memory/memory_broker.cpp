@@ -22,12 +22,13 @@ using namespace stompchat;
 namespace {
 
 struct counting_sink final : broker::sink {
-    void on_records(partition from, std::span<const record_view> batch, offset next_offset) override {
+    void on_records(std::span<const record_view> batch, const position& reached) override {
         CHECK_FALSE(busy.exchange(true));
         for (const record_view& one : batch) bodies.emplace_back(one.body);
         largest_batch = std::max(largest_batch, batch.size());
-        CHECK(next_offset >= next[from]);
-        next[from] = next_offset;
+        // Also under a new epoch: this broker never uses an offset twice.
+        CHECK(reached.offset >= next[reached.partition]);
+        next[reached.partition] = reached.offset;
         order += batch.empty() ? "" : "r";
         if (hook && !batch.empty()) std::exchange(hook, nullptr)();
         // Whatever the hook did: the views live until the call returns.

@@ -39,10 +39,15 @@ STOMPCHAT_DECL void memory_broker::core::publish(std::span<const outgoing> messa
     detail::block_chain taken;
     std::vector<std::uint64_t> refused;
     for (const outgoing& one : messages) {
-        if (detail::text_size(one) > options_.max_message_length)
+        if (detail::text_size(one) > options_.max_message_length) {
             refused.push_back(one.ticket);
-        else
-            taken.push_back(detail::make_record_block(one));
+            continue;
+        }
+        detail::record_block* const block = detail::make_record_block(one);
+        // The hash is there already, unless only a part of the destination decides.
+        const bool whole = partition_key(one.destination).size() == one.destination.size();
+        block->at.partition = whole ? static_cast<partition>(block->hash % partitions()) : partition_of(one.destination, partitions());
+        taken.push_back(block);
     }
 
     lock held(mutex_);
@@ -62,7 +67,7 @@ STOMPCHAT_DECL void memory_broker::core::publish(std::span<const outgoing> messa
 STOMPCHAT_DECL void memory_broker::core::append(detail::block_chain&& taken) {
     while (!taken.empty()) {
         detail::record_block* const block = taken.pop_front();
-        const partition self = partition_of(block->view().destination, partitions());
+        const partition self = block->at.partition;
         partition_state& state = partitions_[self];
         state.log.append(block, epoch_, self,
                          options_.largest_offset_step > 1 ? static_cast<offset>(random() % options_.largest_offset_step) : 0);
