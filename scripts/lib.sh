@@ -61,10 +61,10 @@ Then run this again; it needs no root itself."
         die "The packages could not be installed. As root: $by_hand"
 }
 
-# jobs: one for each core, but no more than memory allows: the largest units take about 1.5 GiB.
+# jobs [<MiB>]: one for each core, but no more than memory allows: the largest units take about 1.5 GiB.
 jobs() {
     local by_memory
-    by_memory=$(awk '/^MemAvailable:/ { print int($2 / 1024 / 1536) }' /proc/meminfo)
+    by_memory=$(awk -v each="${1:-1536}" '/^MemAvailable:/ { print int($2 / 1024 / each) }' /proc/meminfo)
     local count
     count=$(nproc)
     [ "$count" -le "$by_memory" ] || count=$by_memory
