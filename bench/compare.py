@@ -182,10 +182,10 @@ def main():
     table = document(measure(Bench(arguments.programs, arguments.quick), repetitions), repetitions)
     print(table)
     if arguments.document and not arguments.quick:
-        begin, end = "<!-- table: written by scripts/bench -->\n", "\n<!-- end of table -->"
+        begin, end = "<!-- table: written by scripts/bench -->", "<!-- end of table -->"
         text = arguments.document.read_text()
-        before, rest = text.split(begin)
-        arguments.document.write_text(before + begin + table + end + rest.split(end)[1])
+        before, after = text[: text.index(begin)], text[text.index(end) :]
+        arguments.document.write_text(f"{before}{begin}\n{table}\n{after}")
 
 
 main()

@@ -2,8 +2,8 @@
 
 /*  What one SEND of 231 octets costs, in nanoseconds of CPU, as JSON:
     - "parse_and_session": WebSocket frame, STOMP frame, session rules, to the event;
-    - "route": from the event to the log of the in-memory broker and back to the shard, which finds the topic, encodes the MESSAGE and queues
-      it for its one subscriber, and the turns of the event loop between these steps;
+    - "route": from the event to the log of the in-memory broker and back to the shard, which finds the topic, encodes the MESSAGE and
+   queues it for its one subscriber, and the turns of the event loop between these steps;
     - "write": the MESSAGE becomes octets on the wire; the socket is left out.
     SENDs come 16 at a time, as from a busy client; the smallest of many rounds counts, because other programs only ever add.  */
 
@@ -51,7 +51,8 @@ std::string connect_frame() { return masked(std::string("CONNECT\naccept-version
 
 /// 231 octets of STOMP, as a JavaScript client writes it.
 std::string send_frame() {
-    std::string frame = "SEND\ndestination:/topic/room-4711\ncontent-type:application/json\nclient-message-id:3f2b8c1e\ncontent-length:128\n\n";
+    std::string frame =
+        "SEND\ndestination:/topic/room-4711\ncontent-type:application/json\nclient-message-id:3f2b8c1e\ncontent-length:128\n\n";
     frame.append(R"({"text":")").append(228 - frame.size(), 'x').append("\"}").push_back('\0');
     const auto length = frame.size() - frame.find("\n\n") - 3;
     frame.replace(frame.find("128"), 3, std::to_string(length));
@@ -181,8 +182,8 @@ double whole_way(const std::string& sends, bool subscribed) {
     });
     const std::size_t least = subscribed ? std::size_t{rounds} * at_once * 200 : 0;
     const bool sound = reading == nullptr || reading->written > least;
+    shard.stop([] {});
     shard.abort();
-    context.poll();
     log.async_stop(std::chrono::seconds(1), [](error_code) {});
     context.restart();
     context.run();
