@@ -40,10 +40,20 @@ setup small_queues() {
     return how;
 }
 
+// Runs `f(node)` where those that are behind are fed from the node's recent messages, and where only the log has them.
+template <class F>
+void with_and_without_recent(setup how, F&& f) {
+    for (const std::size_t recent : {how.options.recent_octets, std::size_t{0}}) {
+        CAPTURE(recent);
+        how.options.recent_octets = recent;
+        on_shards(how, f);
+    }
+}
+
 } // namespace
 
 TEST_CASE("a client that does not read is behind: it gets everything when it reads again, and others never wait for it") {
-    on_shards(small_queues(), [](running_node& node) {
+    with_and_without_recent(small_queues(), [](running_node& node) {
         constexpr int count = 1500;
         constexpr std::size_t size = 10'000;
         stomp_client slow(node.ws, slow_reader());
@@ -91,6 +101,7 @@ TEST_CASE("a queue that one write empties at its limit goes on being fed") {
 TEST_CASE("messages whose octets the whole shard may not keep any more are read from the log later, without haste") {
     setup how = small_queues();
     how.options.shard_output = 64 * 1024;
+    how.options.recent_octets = 0;
     running_node node(how);
     std::vector<std::unique_ptr<stomp_client>> slow;
     for (int i = 0; i != 5; ++i) {
@@ -170,7 +181,7 @@ TEST_CASE("a quiet room in a busy partition loses nothing when the shard's inbox
     how.log.partitions = 1;
     how.log.history_messages_per_partition = 200;
     how.options.shard_inbox = 1; // one record of a batch
-    on_shards(how, [](running_node& node) {
+    with_and_without_recent(how, [](running_node& node) {
         stomp_client quiet(node.ws);
         stomp_client sender(node.ws);
         quiet.connect();
