@@ -1,96 +1,16 @@
 // Boost Software License 1.0, see LICENSE
 
-#include <stompchat/memory/memory_broker.hpp>
+#include "memory_stand.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <doctest/doctest.h>
 #include <support/run_until.hpp>
 
-#include <algorithm>
-#include <atomic>
-#include <functional>
-#include <map>
+#include <memory>
 #include <thread>
-#include <utility>
-#include <vector>
 
 // What every broker must do is in tests/contract; here is what only this one does.
 
-using namespace stompchat;
-
-namespace {
-
-struct counting_sink final : broker::sink {
-    void on_records(std::span<const record_view> batch, const position& reached) override {
-        CHECK_FALSE(busy.exchange(true));
-        for (const record_view& one : batch) bodies.emplace_back(one.body);
-        largest_batch = std::max(largest_batch, batch.size());
-        // Also under a new epoch: this broker never uses an offset twice.
-        CHECK(reached.offset >= next[reached.partition]);
-        next[reached.partition] = reached.offset;
-        order += batch.empty() ? "" : "r";
-        if (hook && !batch.empty()) std::exchange(hook, nullptr)();
-        // Whatever the hook did: the views live until the call returns.
-        for (std::size_t i = 0; i != batch.size(); ++i) CHECK(batch[i].body == bodies[bodies.size() - batch.size() + i]);
-        busy = false;
-    }
-    void on_published(std::span<const publish_result> batch) override {
-        CHECK_FALSE(busy.exchange(true));
-        results.insert(results.end(), batch.begin(), batch.end());
-        largest_results = std::max(largest_results, batch.size());
-        order += "p";
-        busy = false;
-    }
-    void on_state(broker_state state) override { states.push_back(state); }
-
-    std::vector<std::string> bodies;
-    std::vector<publish_result> results;
-    std::vector<broker_state> states;
-    std::map<partition, offset> next;
-    std::size_t largest_batch = 0;
-    std::size_t largest_results = 0;
-    std::string order;
-    std::atomic<bool> busy{false};
-    std::function<void()> hook; // called once, behind the next records
-};
-
-struct stand {
-    explicit stand(const memory_broker_options& options = {}) : subject(context.get_executor(), options) { subject.start(sink); }
-
-    void publish(std::string_view destination, std::string_view body, std::int64_t timestamp = 1'000) {
-        const outgoing one{++ticket, destination, "u", timestamp, {}, body};
-        subject.publish({&one, 1});
-    }
-    void run() {
-        context.restart();
-        context.run();
-    }
-    read_result read(const std::string& destination, offset from, const read_bounds& bounds = {}) {
-        std::optional<read_result> result;
-        subject.async_read(destination, position{subject.epoch(), partition_of(destination, subject.partitions()), from}, bounds,
-                           [&](error_code failure, read_result got) {
-                               CHECK(!failure);
-                               result = std::move(got);
-                           });
-        run();
-        REQUIRE(result.has_value());
-        return std::move(*result);
-    }
-
-    asio::io_context context;
-    memory_broker subject;
-    counting_sink sink;
-    std::uint64_t ticket = 0;
-};
-
-memory_broker_options one_partition() {
-    memory_broker_options options;
-    options.partitions = 1;
-    return options;
-}
-
-} // namespace
+using namespace memory_test;
 
 TEST_CASE("options that make no sense are refused") {
     asio::io_context context;
@@ -237,52 +157,6 @@ TEST_CASE("a patience of any length is possible") {
     CHECK(stopped);
 }
 
-TEST_CASE("history is bounded in octets") {
-    memory_broker_options options = one_partition();
-    options.history_octets_per_partition = 100'000;
-    stand at(options);
-    const std::string body(1'000, 'x');
-    for (int i = 0; i != 1'000; ++i) {
-        at.publish("/topic/" + std::to_string(i % 7), body);
-        if (i % 10 == 0) at.run();
-    }
-    at.run();
-    CHECK(at.sink.bodies.size() == 1'000);
-    CHECK(at.subject.history_octets() <= options.history_octets_per_partition);
-    CHECK(at.subject.history_messages() > 50);
-    CHECK(at.read("/topic/1", 0).status == read_status::lost);
-}
-
-TEST_CASE("history is bounded in messages") {
-    memory_broker_options options = one_partition();
-    options.history_messages_per_partition = 10;
-    stand at(options);
-    for (int i = 0; i != 25; ++i) at.publish("/topic/a", std::to_string(i));
-    // What was not shown yet is kept.
-    CHECK(at.subject.history_messages() == 25);
-    at.run();
-    CHECK(at.sink.bodies.size() == 25);
-    CHECK(at.subject.history_messages() == 10);
-    CHECK(at.read("/topic/a", 14).status == read_status::lost);
-    const read_result kept = at.read("/topic/a", 15);
-    CHECK(kept.status == read_status::complete);
-    CHECK(kept.messages.size() == 10);
-    CHECK(kept.messages[0].view().body == "15");
-}
-
-TEST_CASE("a partition that nobody wants keeps no more than its history") {
-    memory_broker_options options = one_partition();
-    options.history_messages_per_partition = 10;
-    stand at(options);
-    for (int i = 0; i != 25; ++i) at.publish("/topic/a", "x");
-    at.subject.set_partitions({});
-    CHECK(at.subject.history_messages() == 10);
-    for (int i = 0; i != 25; ++i) at.publish("/topic/a", "x");
-    CHECK(at.subject.history_messages() == 10);
-    at.run();
-    CHECK(at.sink.bodies.empty());
-}
-
 TEST_CASE("the sink may change what it is shown while it is shown something") {
     stand at(one_partition());
     at.run();
@@ -338,91 +212,6 @@ TEST_CASE("behind a stop nothing is kept") {
     at.run();
     at.publish("/topic/a", "x");
     CHECK(at.subject.history_messages() == 0);
-}
-
-TEST_CASE("what was dropped is not missed by a reader that would have passed over it") {
-    memory_broker_options options = one_partition();
-    options.history_messages_per_partition = 10;
-    stand at(options);
-    for (int i = 0; i != 25; ++i) at.publish("/topic/a", std::to_string(i), 1'000 + i);
-    at.run();
-    using std::chrono::milliseconds;
-    using time_point = std::chrono::system_clock::time_point;
-    // Of the messages dropped the youngest was sent at 1014.
-    CHECK(at.read("/topic/a", 0, {time_point(milliseconds(1'014)), 100, 10'000}).status == read_status::lost);
-    const read_result kept = at.read("/topic/a", 0, {time_point(milliseconds(1'015)), 100, 10'000});
-    CHECK(kept.status == read_status::complete);
-    CHECK(kept.messages.size() == 10);
-}
-
-TEST_CASE("a read from before the beginning is one from the beginning") {
-    stand at(one_partition());
-    at.publish("/topic/a", "x");
-    at.run();
-    for (const offset from : {offset{-1}, offset{INT64_MIN}}) {
-        const read_result result = at.read("/topic/a", from);
-        CHECK(result.status == read_status::complete);
-        CHECK(result.messages.size() == 1);
-    }
-}
-
-TEST_CASE("a read from behind the end is complete and stays where it is") {
-    stand at(one_partition());
-    at.publish("/topic/a", "x");
-    at.run();
-    const read_result result = at.read("/topic/a", 1'000);
-    CHECK(result.status == read_status::complete);
-    CHECK(result.messages.empty());
-    CHECK(result.next.offset == 1'000);
-}
-
-TEST_CASE("a position of another partition is lost") {
-    stand at;
-    at.publish("/topic/a", "x");
-    at.run();
-    std::optional<read_status> status;
-    const partition wrong = (partition_of("/topic/a", 16) + 1) % 16;
-    at.subject.async_read("/topic/a", position{at.subject.epoch(), wrong, 0}, {},
-                          [&](error_code, const read_result& result) { status = result.status; });
-    at.run();
-    CHECK(status == read_status::lost);
-}
-
-TEST_CASE("a read that passes over very many old messages rests on the way") {
-    stand at(one_partition());
-    for (int i = 0; i != 25'000; ++i) at.publish("/topic/a", "old", 1);
-    at.publish("/topic/a", "new", 5'000);
-    at.run();
-    const read_bounds bounds{std::chrono::system_clock::time_point(std::chrono::milliseconds(5'000)), 10, 10'000};
-    int reads = 0;
-    read_result result;
-    do {
-        result = at.read("/topic/a", result.next.offset, bounds);
-        ++reads;
-    } while (result.status == read_status::more && reads < 10);
-    CHECK(reads == 3);
-    CHECK(result.status == read_status::complete);
-    REQUIRE(result.messages.size() == 1);
-    CHECK(result.messages[0].view().body == "new");
-}
-
-TEST_CASE("reads of one partition are answered by one physical read, those of two by two") {
-    memory_broker_options options;
-    options.partitions = 2;
-    stand at(options);
-    int answered = 0;
-    const auto read = [&](const std::string& destination) {
-        at.subject.async_read(destination, position{at.subject.epoch(), partition_of(destination, 2), 0}, {},
-                              [&](error_code, const read_result&) { ++answered; });
-    };
-    for (int i = 0; i != 30; ++i) read("/topic/a");
-    at.run();
-    CHECK(answered == 30);
-    CHECK(at.subject.physical_reads() == 1);
-    for (int i = 0; i != 30; ++i) read("/topic/" + std::to_string(i));
-    at.run();
-    CHECK(answered == 60);
-    CHECK(at.subject.physical_reads() == 3);
 }
 
 TEST_CASE("the sink is called by one at a time when many threads run the executor") {
