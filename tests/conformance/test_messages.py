@@ -63,7 +63,8 @@ class Messages(ConformanceTest):
             names = [name for name, _ in message.lines]
             self.assertEqual([message[name] for name in ("content-type", "a", "b")], ["text/x", "1", "2"])
             self.assertLess(names.index("a"), names.index("b"))
-            self.assertEqual(names.count("message-id"), 1)
+            for name in ("message-id", "user", "subscription", "destination"):
+                self.assertEqual(names.count(name), 1, name)
             self.assertEqual(message["subscription"], "s")
             self.assertNotEqual(message["message-id"], "m")
             self.assertNotEqual(message["user"], "eve")
