@@ -59,6 +59,8 @@ stompchat::chat_node_options node_options(const server_options& from) {
     to.session.connect_timeout = whole_seconds(from.connect_timeout);
     to.max_websocket_message = 4 * from.max_body;
     to.output_queue = from.output_queue;
+    to.recent_octets = from.recent_messages;
+    to.history_window = whole_seconds(from.history_window);
     to.no_progress = whole_seconds(from.no_progress);
     to.handshake_timeout = whole_seconds(from.handshake_timeout);
     to.ping_interval = whole_seconds(from.ping_interval);

@@ -47,6 +47,8 @@ struct server_options {
     std::size_t max_subscriptions = 1000;
     std::size_t max_transactions = 100;
     std::size_t output_queue = 1024 * 1024;
+    std::size_t recent_messages = 64 * 1024 * 1024;
+    milliseconds history_window = 10min;
 
     /// Where options were set that do not have their defaults: the name and, as messages say it, the source.
     std::map<std::string, std::string, std::less<>> sources;

@@ -13,7 +13,8 @@ from peer import SLOWER, Tcp, Ws  # noqa: E402
 from server_process import Running  # noqa: E402
 
 MIB = 1024 * 1024
-LIMITS = ["--connect-timeout", "2s", "--handshake-timeout", "2s", "--no-progress", "2s", "--log-level", "error"]
+LIMITS = ["--connect-timeout", "2s", "--handshake-timeout", "2s", "--no-progress", "2s", "--recent-messages", "4MiB",
+          "--log-level", "error"]
 PIECE = 64 * 1024
 
 

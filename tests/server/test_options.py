@@ -41,6 +41,8 @@ class Flags(ServerTest):
             (["--max-subscriptions", ""], ["--max-subscriptions: "]),
             (["--max-transactions", "99999999999999999999"], ["--max-transactions: ", "too large"]),
             (["--output-queue", "1TB"], ["--output-queue: ", "size"]),
+            (["--recent-messages", "many"], ["--recent-messages: ", "size"]),
+            (["--history-window", "10"], ["--history-window: ", "unit"]),
             (["--listen"], ["--listen: ", "no value"]),
             (["--config"], ["--config: ", "no value"]),
             (["--threads", "1", "--threads", "2"], ["--threads: ", "more than once"]),
