@@ -72,7 +72,9 @@ class Subscriptions(HostileTest):
         with self.open(Tcp) as peer:
             peer.connect()
             peer.write(self.subscribe(peer, range(999)))
-            peer.say(b"SUBSCRIBE\nid:x\ndestination:/topic/dear\nack:client\n\n\0SEND\ndestination:/topic/dear\n\nx\0")
+            peer.say(b"SUBSCRIBE\nid:x\ndestination:/topic/dear\nack:client\nreceipt:live\n\n\0")
+            peer.wait_for(b"receipt-id:live\n")
+            peer.say(b"SEND\ndestination:/topic/dear\n\nx\0")
             peer.wait_for(b"\nack:")
             ack = peer.text().split(b"\nack:")[1].split(b"\n")[0]
             pieces = iter([b"ACK\nid:%s\n\n\0" % ack * 1000] * 50)
