@@ -125,7 +125,8 @@ std::vector<option> make_table() {
         count(&o::max_subscriptions, "max-subscriptions", {1, 1'000'000}, "most subscriptions of a session"),
         count(&o::max_transactions, "max-transactions", {1, 10'000}, "most open transactions of a session"),
         size(&o::output_queue, "output-queue", {16 * kib, kib * mib}, "what is queued for a client before it is served from the log"),
-        size(&o::recent_messages, "recent-messages", {kib, kib * mib}, "recent messages kept for clients that come back, all rooms together"),
+        size(&o::recent_messages, "recent-messages", {kib, kib * mib},
+             "recent messages kept for clients that come back, all rooms together"),
         duration(&o::history_window, "history-window", {1s, 168h}, "how far back the history header reaches"),
     };
 }

@@ -201,3 +201,21 @@ TEST_CASE("a frame before CONNECTED waits for the authenticator, however long th
         client.expect_message("hi");
     });
 }
+
+TEST_CASE("who subscribes and sends without waiting hears itself, however busy the node is") {
+    on_shards([](running_node& node) {
+        stomp_client noise(node.ws);
+        noise.connect();
+        for (int i = 0; i != 100; ++i) {
+            CAPTURE(i);
+            const std::string room = "/topic/fresh-" + std::to_string(i);
+            stomp_client one(node.tcp, over_tcp());
+            one.connect();
+            for (int n = 0; n != 20; ++n) noise.send("/topic/noise", "x");
+            noise.wait_until([&] { return noise.unsent() == 0; });
+            one.subscribe("1", room);
+            one.send(room, "echo");
+            one.expect_message("echo");
+        }
+    });
+}

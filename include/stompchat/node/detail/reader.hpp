@@ -39,6 +39,10 @@ public:
     STOMPCHAT_DECL void add(std::string destination, delivery::registration claim);
     STOMPCHAT_DECL void remove(std::string destination, delivery::registration claim);
 
+    /// How far a partition was handed out; what is published from now on stands there or behind. -1 before the broker has begun. May be
+    /// called from any thread.
+    offset handed_out(partition of) const noexcept { return handed_out_[of].load(std::memory_order_acquire); }
+
     /// May be called from any thread.
     broker_state state() const noexcept { return state_.load(std::memory_order_relaxed); }
 
@@ -61,6 +65,7 @@ private:
     delivery::last_offsets last_;
     // Registrations that came before the broker had told where it begins to read.
     std::vector<claimant> early_;
+    std::vector<std::atomic<offset>> handed_out_;
     std::atomic<broker_state> state_{broker_state::starting};
 };
 

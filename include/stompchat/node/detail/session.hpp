@@ -77,8 +77,8 @@ public:
     /// Whether flush() has as much to do as it does at once.
     bool has_a_write() const noexcept { return !waits_to_write_ && queue_.octets() >= gather::write_limit; }
     STOMPCHAT_DECL void fell_behind(subscription& whom);
-    /// The topic is there, and comes live from the shard's position on: the subscription can begin.
-    STOMPCHAT_DECL void on_topic(subscription& whom);
+    /// The topic is there, and comes live from the shard's position on: the subscription can begin. `now` is where it does without a token.
+    STOMPCHAT_DECL void on_topic(subscription& whom, offset now);
     STOMPCHAT_DECL void on_start_read(subscription& whom, error_code ec, read_result& result);
     STOMPCHAT_DECL void on_end(subscription& whom, error_code ec, const position& end);
     STOMPCHAT_DECL void on_fed(subscription& whom, error_code ec, const read_result& result);

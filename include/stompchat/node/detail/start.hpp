@@ -28,6 +28,9 @@ struct start_request {
     /// Nothing older is shown to this user.
     std::optional<std::chrono::system_clock::time_point> earliest;
 
+    /// Where it begins without a token.
+    offset now = 0;
+
     // While history is read: where the reading goes on, the last messages so far, and whether the log reached back far enough.
     position reads_from;
     std::deque<message> found;

@@ -52,6 +52,8 @@ public:
         /// At or above `known_from` nothing stands behind `last`.
         offset known_from = 0;
         offset last = -1;
+        /// Until it is live: how far the reader was when it was opened. What was published since is for those who were there.
+        offset opened_at = 0;
         /// When it goes, if nobody comes.
         time_point idle_until = time_point::max();
     };
@@ -176,6 +178,7 @@ private:
         opened.name = destination;
         opened.number = ++last_number_;
         opened.partition = partition_of(destination, static_cast<std::uint32_t>(told_.size()));
+        opened.opened_at = reader_->handed_out(opened.partition);
         reader_->add(opened.name, {shard_, slot, opened.number});
         return slot;
     }

@@ -14,7 +14,10 @@
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL reader::reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher, std::size_t remembered)
-    : broker_(log), shards_(std::move(shards)), watcher_(watcher), table_(log.partitions()), last_(log.partitions(), remembered) {}
+    : broker_(log), shards_(std::move(shards)), watcher_(watcher), table_(log.partitions()), last_(log.partitions(), remembered),
+      handed_out_(log.partitions()) {
+    for (auto& one : handed_out_) one.store(-1, std::memory_order_relaxed);
+}
 
 STOMPCHAT_DECL void reader::add(std::string destination, delivery::registration claim) {
     // Always a post: a shard that registers must not be called back from within.
@@ -58,6 +61,7 @@ STOMPCHAT_DECL void reader::on_records(std::span<const record_view> records, con
         }
     }
     table_.advance(next);
+    handed_out_[next.partition].store(next.offset, std::memory_order_release);
     for (shard_inbox* inbox : shards_) inbox->wake();
     if (!early_.empty() && table_.complete()) {
         for (const claimant& one : std::exchange(early_, {})) answer(one);

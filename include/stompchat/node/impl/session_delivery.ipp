@@ -112,7 +112,7 @@ STOMPCHAT_DECL void session::start_again() {
         auto* const whom = static_cast<subscription*>(one.context);
         if (whom != nullptr && whom->what == subscription::kind::topic && whom->cursor.pending() && !whom->reading
             && shard_.topic_of(*whom).live)
-            on_topic(*whom);
+            on_topic(*whom, whom->starting ? whom->starting->now : shard_.told_to(*whom));
     });
 }
 

@@ -47,9 +47,10 @@ STOMPCHAT_DECL std::optional<session::refusal> session::read_start(const stomp::
     return std::nullopt;
 }
 
-STOMPCHAT_DECL void session::on_topic(subscription& whom) {
+STOMPCHAT_DECL void session::on_topic(subscription& whom, offset now) {
     start_request* const wanted = whom.starting.get();
-    if (wanted == nullptr) return begin(whom, shard_.told_to(whom));
+    if (wanted == nullptr) return begin(whom, now);
+    wanted->now = now;
     if (wanted->resume_after) return resume(whom, *wanted->resume_after);
     begin_without_token(whom);
 }
@@ -82,7 +83,7 @@ STOMPCHAT_DECL void session::on_end(subscription& whom, error_code ec, const pos
 STOMPCHAT_DECL void session::begin_without_token(subscription& whom) {
     start_request& wanted = *whom.starting;
     wanted.resume_after.reset();
-    if (wanted.history.value_or(0) == 0) return begin(whom, shard_.told_to(whom));
+    if (wanted.history.value_or(0) == 0) return begin(whom, wanted.now);
     const topic_table::topic& topic = shard_.topic_of(whom);
     wanted.reads_from = position{topic.epoch, topic.partition, 0};
     read_history(whom);
@@ -131,10 +132,9 @@ STOMPCHAT_DECL void session::begin_with_history(subscription& whom) {
     found.next = wanted.reads_from;
     found.messages.assign(std::make_move_iterator(wanted.found.begin()), std::make_move_iterator(wanted.found.end()));
     wanted.history = static_cast<std::uint32_t>(found.messages.size());
-    const offset told = shard_.told_to(whom);
-    if (found.messages.empty()) return begin(whom, told);
+    if (found.messages.empty()) return begin(whom, wanted.now);
     // Between the last message of the past and the first live one there is no hole: what is not read yet comes as to anyone who is behind.
-    answer_start(whom, std::max(told, found.next.offset));
+    answer_start(whom, std::max(shard_.told_to(whom), found.next.offset));
     whom.cursor.begin_behind(found.messages.front().at().offset);
     whom.listed = true;
     whom.next_behind = std::exchange(behind_, &whom);

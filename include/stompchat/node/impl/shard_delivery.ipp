@@ -113,7 +113,10 @@ STOMPCHAT_DECL void shard::on_answer(const shard_event& event) {
     of->known_from = event.first;
     of->last = event.last;
     of->recent.reset(event.at.offset);
-    for (subscription* const one : of->subscriptions) one->owner->on_topic(*one);
+    // A SEND may have overtaken the registration: a client that subscribes and sends without waiting hears itself all the same.
+    const offset told = topics_.told(of->partition);
+    const bool overtaken = of->opened_at >= 0 && of->opened_at < told && (of->opened_at < of->known_from || of->last >= of->opened_at);
+    for (subscription* const one : of->subscriptions) one->owner->on_topic(*one, overtaken ? of->opened_at : told);
 }
 
 STOMPCHAT_DECL void shard::on_result(const shard_event& event) {

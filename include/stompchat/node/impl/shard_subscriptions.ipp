@@ -16,7 +16,7 @@
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL void shard::subscribe(subscription& whom, std::string_view destination) {
-    if (topics_.add(whom, destination)) whom.owner->on_topic(whom);
+    if (topics_.add(whom, destination)) whom.owner->on_topic(whom, told_to(whom));
 }
 
 STOMPCHAT_DECL void shard::unsubscribe(subscription* whom) {
