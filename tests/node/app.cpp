@@ -144,9 +144,11 @@ TEST_CASE("a reason of the application reaches the client, and so does a missing
                                                             {"/app/forgotten", "no answer"},
                                                             {"/app/elsewhere", "/queue/nowhere"},
                                                             {"/app/absent", "/app/absent"}};
-    for (const auto& [destination, text] : expected) {
+    for (const auto& one : expected) {
+        const char* const destination = one.first;
+        const char* const text = one.second;
         CAPTURE(destination);
-        over_both(node, [&, destination = destination, text = text](stomp_client& client) {
+        over_both(node, [&](stomp_client& client) {
             client.connect();
             client.send(destination, "x", {{"receipt", "r"}});
             const received error = client.expect_error(text);

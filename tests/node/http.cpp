@@ -42,7 +42,9 @@ TEST_CASE("the upgrade chooses the highest subprotocol that both sides know, and
                                                            {"mqtt, v10.stomp", "v10.stomp"},
                                                            {"mqtt", ""},
                                                            {"", ""}};
-    for (const auto& [offered, chosen] : samples) {
+    for (const auto& sample : samples) {
+        const char* const offered = sample.first;
+        const char* const chosen = sample.second;
         CAPTURE(offered);
         client_options how;
         how.subprotocols = offered;

@@ -125,7 +125,9 @@ TEST_CASE("what breaks WebSocket closes with its code, behind an ERROR") {
         {"\x89\xFE\x00\x7E\x00\x00\x00\x00"s, 1002}, // a long ping
         {"\x88\x81\x00\x00\x00\x00\x03"s, 1002},     // half a close code
     };
-    for (const auto& [octets, code] : samples) {
+    for (const auto& sample : samples) {
+        const std::string& octets = sample.first;
+        const std::uint16_t code = sample.second;
         CAPTURE(code);
         stomp_client client(node.ws);
         client.connect();

@@ -52,7 +52,9 @@ TEST_CASE("the close code tells what kind of reason ended the session") {
         {error::bad_option, 1011},
         {error::stale_incarnation, 1012},
     };
-    for (const auto& [reason, code] : expected) {
+    for (const auto& one : expected) {
+        const auto reason = one.first;
+        const auto code = one.second;
         CAPTURE(make_error_code(reason).message());
         CHECK(node::close_code_of(reason) == code);
     }
