@@ -40,6 +40,7 @@ public:
     /// True when the text so far is UTF-8 and does not end inside a code point.
     bool complete() const noexcept { return !bad_ && missing_ == 0; }
 
+    /// Begins with another text.
     void reset() noexcept { *this = {}; }
 
 private:

@@ -25,12 +25,14 @@ namespace stompchat::inline STOMPCHAT_ABI::delivery {
     Thread safety: distinct objects are independent; one object is for one thread at a time. */
 class cursor {
 public:
+    /// Rules 1 to 3.
     enum class state : std::uint8_t {
-        pending,
-        live,
-        behind,
+        pending, ///< it takes nothing
+        live,    ///< it takes what comes
+        behind,  ///< reads of the log feed it
     };
 
+    /// What to do with a record.
     enum class verdict : std::uint8_t {
         take,   ///< deliver it
         skip,   ///< it was delivered before, or a read will come to it
@@ -112,8 +114,11 @@ public:
 
     /// The first offset that is not known to be delivered yet.
     offset next() const noexcept { return next_; }
+    /// Rule 2.
     bool live() const noexcept { return state_ == state::live; }
+    /// Rule 3.
     bool behind() const noexcept { return state_ == state::behind; }
+    /// Rule 1.
     bool pending() const noexcept { return state_ == state::pending; }
 
 private:

@@ -16,8 +16,9 @@ namespace stompchat::inline STOMPCHAT_ABI::delivery {
 /// Longest destination, in octets; the user of a user destination counts as it is, not as it is encoded. A longer one is refused.
 inline constexpr std::size_t max_destination_length = 255;
 
+/// What a destination is, by its beginning.
 enum class destination_kind : std::uint8_t {
-    unknown,
+    unknown,       ///< none of the others
     topic,         ///< `/topic/<name>`: a room
     app,           ///< `/app/<name>`: handed to the application
     session_queue, ///< `/session/queue/<name>`: what is meant for one session alone

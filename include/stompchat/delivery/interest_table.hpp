@@ -19,9 +19,11 @@ namespace stompchat::inline STOMPCHAT_ABI::delivery {
 
 /** A shard's claim on a destination. Registrations are numbered by the shard; only the latest of a slot counts. */
 struct registration {
+    /// Which shard.
     std::uint32_t shard = 0;
     /// Where the shard keeps the destination, so that it needs no look-up per message.
     std::uint32_t slot = 0;
+    /// The shard's number for the claim; later claims have greater ones.
     std::uint64_t number = 0;
 };
 
@@ -36,6 +38,7 @@ struct registration {
     Thread safety: one object is for one thread at a time. Memory: one entry for each destination that a shard has registered. */
 class interest_table {
 public:
+    /// For a log of that many partitions; it is not known yet where the reader stands in any.
     explicit interest_table(std::uint32_t partitions) : read_to_(partitions, position{0, 0, unknown}), unknown_(partitions) {}
 
     /// Rule 1. Returns the position of the first record that will be handed to the shard. Precondition: complete().
@@ -93,6 +96,7 @@ public:
         return read_to_[partition_of(destination, static_cast<std::uint32_t>(read_to_.size()))];
     }
 
+    /// How many destinations somebody wants.
     std::size_t size() const noexcept { return interested_.size(); }
 
 private:

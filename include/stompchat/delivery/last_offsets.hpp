@@ -28,10 +28,13 @@ class last_offsets {
 public:
     /// What is known of a destination: nothing at or above `floor` stands behind `last` (-1: nothing stands there at all).
     struct knowledge {
+        /// Below it nothing is known.
         offset floor = 0;
+        /// The destination's last record; -1 = none at or above `floor`.
         offset last = -1;
     };
 
+    /// Of a log of that many partitions. A capacity of 0 remembers nothing.
     last_offsets(std::uint32_t partitions, std::size_t capacity) : floors_(partitions), capacity_(capacity) {}
 
     /// Reading of a partition begins at `from`, or begins anew.
@@ -43,6 +46,7 @@ public:
         floors_[from.partition] = from.offset;
     }
 
+    /// Rule 1: a record has come. Precondition: it stands behind all that were noted for its partition.
     void note(std::string_view destination, const position& at) {
         const auto found = by_name_.find(destination);
         if (found != by_name_.end()) {
@@ -63,11 +67,13 @@ public:
         by_name_.emplace(noted_.back().destination, std::prev(noted_.end()));
     }
 
+    /// What is known of a destination, which lives on the partition `in`.
     knowledge of(std::string_view destination, partition in) const {
         const auto found = by_name_.find(destination);
         return {floors_[in], found == by_name_.end() ? offset{-1} : found->second->at.offset};
     }
 
+    /// How many entries there are.
     std::size_t size() const noexcept { return by_name_.size(); }
 
 private:

@@ -34,8 +34,11 @@ public:
         floor_ = from;
     }
 
+    /// Rule 1.
     bool covers(offset from) const noexcept { return from >= floor_; }
+    /// The first offset from which on nothing is lacking.
     offset floor() const noexcept { return floor_; }
+    /// How many records there are.
     std::size_t size() const noexcept { return entries_ ? entries_->size() : 0; }
 
     /// Rule 2. Precondition: `at` is above the last record's offset, and not below the floor.

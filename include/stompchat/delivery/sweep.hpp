@@ -31,6 +31,7 @@ namespace stompchat::inline STOMPCHAT_ABI::delivery {
 template <class Member, class Record>
 class sweep {
 public:
+    /// Adds a member, which is visited in the rounds from now on. Precondition: it is none yet.
     void add(Member& added) {
         added.index = static_cast<std::uint32_t>(members_.size());
         members_.push_back(&added);
@@ -50,9 +51,13 @@ public:
         if (work_ && work_->visited == members_.size()) end_round();
     }
 
+    /// How many members there are.
     std::size_t size() const noexcept { return members_.size(); }
+    /// Whether there is no member.
     bool empty() const noexcept { return members_.empty(); }
+    /// Pointers to the members, in no particular order.
     auto begin() const noexcept { return members_.begin(); }
+    /// Behind the last one.
     auto end() const noexcept { return members_.end(); }
 
     /// Queues a record. Precondition: there is a member.
@@ -66,7 +71,9 @@ public:
 
     /// Whether records are queued.
     bool busy() const noexcept { return work_ != nullptr; }
+    /// How many records are queued.
     std::size_t queued() const noexcept { return work_ ? work_->records.size() : 0; }
+    /// The same in octets.
     std::size_t queued_octets() const noexcept { return work_ ? work_->octets : 0; }
     /// The oldest queued record. Precondition: busy().
     const Record& oldest() const noexcept { return work_->records.front(); }

@@ -33,12 +33,14 @@ struct local_registry_options {
    gone. Thread safety: as the port says. Memory: what is registered, and a few octets for every node name that was ever seen. */
 class local_registry final : public session_registry {
 public:
+    /// `executor` runs handlers that have no executor of their own.
     STOMPCHAT_DECL explicit local_registry(asio::any_io_executor executor, local_registry_options options = {});
 
     asio::any_io_executor get_executor() const override { return executor_; }
 
     /// How many sessions are registered, and how many rooms have a participant, shown or not. For tests.
     STOMPCHAT_DECL std::size_t sessions() const;
+    /// See sessions().
     STOMPCHAT_DECL std::size_t rooms() const;
 
     /// With `false` every operation fails with `error::registry_unavailable`. For tests of what stands on it.

@@ -28,6 +28,7 @@ struct local_state_store_options {
     Thread safety: as the port says. Memory: each write also removes entries that have ended, so that no more stay than live. */
 class local_state_store final : public state_store {
 public:
+    /// `executor` runs handlers that have no executor of their own.
     STOMPCHAT_DECL explicit local_state_store(asio::any_io_executor executor, local_state_store_options options = {});
 
     asio::any_io_executor get_executor() const override { return executor_; }

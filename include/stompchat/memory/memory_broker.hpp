@@ -18,11 +18,13 @@ namespace stompchat::inline STOMPCHAT_ABI {
 
 /** What a memory_broker is like. */
 struct memory_broker_options {
+    /// Of the log; it never changes.
     std::uint32_t partitions = 16;
 
     /// How much of the past a partition keeps, in octets of memory and in messages. The oldest messages that were shown to the sink are
     /// dropped first; a read that begins before what is left is `read_status::lost`.
     std::size_t history_octets_per_partition = 4 * 1024 * 1024;
+    /// See `history_octets_per_partition`.
     std::size_t history_messages_per_partition = 1'000'000;
 
     /// The longest message in octets: destination, user, headers and body. A longer one is answered with `error::message_too_large`.
@@ -62,6 +64,7 @@ public:
     STOMPCHAT_DECL std::uint32_t partitions() const noexcept override;
     STOMPCHAT_DECL asio::any_io_executor get_executor() const override;
 
+    /// Of the log as it is now.
     STOMPCHAT_DECL std::uint64_t epoch() const;
 
     /// How often a partition was read to answer async_read(): reads that wait for the same partition are answered by one.
@@ -69,6 +72,7 @@ public:
 
     /// What all partitions keep, in octets of memory and in messages.
     STOMPCHAT_DECL std::size_t history_octets() const;
+    /// See history_octets().
     STOMPCHAT_DECL std::size_t history_messages() const;
 
     /// With `false` the broker becomes unavailable: it keeps what it is given, shows nothing, and reads fail. With `true` it goes on.

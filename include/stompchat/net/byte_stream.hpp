@@ -45,7 +45,9 @@ protected:
     Memory: an idle stream has no buffer. */
 class byte_stream {
 public:
+    /// Not type-erased, see tcp_socket.
     using executor_type = asio::io_context::executor_type;
+    /// A TCP address.
     using endpoint_type = asio::ip::tcp::endpoint;
 
     byte_stream(const byte_stream&) = delete;
@@ -85,8 +87,10 @@ public:
     /// The address of the peer; a default-constructed one when the connection is not there any more.
     virtual endpoint_type remote_endpoint() const noexcept = 0;
 
+    /// Where the listener is called.
     virtual executor_type executor() const noexcept = 0;
 
+    /// Whether it is TLS.
     virtual bool is_encrypted() const noexcept = 0;
 
 protected:
@@ -99,7 +103,9 @@ private:
     virtual void dispose() noexcept = 0;
 };
 
+/// Closes and disposes of a stream, see stream_ptr.
 struct stream_deleter {
+    /// What std::unique_ptr calls.
     void operator()(byte_stream* stream) const noexcept { stream->dispose(); }
 };
 

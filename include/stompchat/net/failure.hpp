@@ -17,9 +17,12 @@ namespace stompchat::inline STOMPCHAT_ABI::net {
     option and the reason. For use at start, where a bare code would not say which of several files was meant. */
 struct failure {
     failure() = default; ///< no failure
+    /// A failure with its line of text.
     failure(error_code c, std::string t) : code(c), text(std::move(t)) {}
 
+    /// What a program reacts to.
     error_code code;
+    /// One line for people.
     std::string text;
 };
 
@@ -28,6 +31,7 @@ struct failure {
     boost::throw_exception(boost::system::system_error(reason.code, reason.text), where);
 }
 
+/// A value, or why there is none.
 template <class T>
 using result = boost::system::result<T, failure>;
 

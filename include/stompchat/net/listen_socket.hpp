@@ -15,8 +15,10 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::net {
 
+/// A listening socket whose executor is not type-erased.
 using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
 
+/// How to listen.
 struct listen_options {
     /// Connections that the system keeps until they are accepted; it may clip the number (Linux: net.core.somaxconn).
     int backlog = 4096;
@@ -32,6 +34,7 @@ open_acceptors(const asio::ip::tcp::endpoint& address, std::span<asio::io_contex
 /// What an accept_loop tells. Called on the acceptor's executor.
 class accept_listener {
 public:
+    /// A connection, non-blocking.
     virtual void on_accepted(tcp_socket socket) = 0;
     /** The system lacks descriptors or memory for more connections. Told once, then tried again after a pause, until one is accepted. */
     virtual void on_accept_error(error_code ec) = 0;
@@ -46,6 +49,7 @@ protected:
     Lifetime: the listener must outlive the loop, or live until stop(). Must be destroyed before the io_context. */
 class accept_loop {
 public:
+    /// Does nothing before start().
     STOMPCHAT_DECL accept_loop(tcp_acceptor acceptor, accept_listener& listener);
     STOMPCHAT_DECL ~accept_loop();
     accept_loop(accept_loop&&) = delete;
@@ -57,6 +61,7 @@ public:
        within the listener, and more than once. */
     STOMPCHAT_DECL void stop() noexcept;
 
+    /// Where it listens, with the port that the system chose for 0.
     STOMPCHAT_DECL asio::ip::tcp::endpoint local_endpoint() const noexcept;
 
 private:

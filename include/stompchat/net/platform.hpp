@@ -30,6 +30,7 @@ STOMPCHAT_DECL void shutdown_send(int socket) noexcept;
 /// Takes a connection from a listening socket, non-blocking and closed on exec. Returns -1 with an error, such as would_block.
 STOMPCHAT_DECL int accept(int listening, error_code& ec) noexcept;
 
+/// Closes a socket that no Asio object owns.
 STOMPCHAT_DECL void close(int socket) noexcept;
 
 /// What a failed accept() calls for.
@@ -38,10 +39,13 @@ enum class accept_failure {
     connection_gone, ///< that connection is lost, go on with the next
     shortage,        ///< of descriptors or memory, or unknown: pause, it would only fail again
 };
+/// Reads the error of accept().
 STOMPCHAT_DECL accept_failure classify_accept_failure(const error_code& ec) noexcept;
 
+/// Sets what the options say; what the system refuses stays as it was.
 STOMPCHAT_DECL void apply(int socket, const socket_options& options) noexcept;
 
+/// Lets several sockets listen on one address (SO_REUSEPORT), among which the system spreads connections.
 STOMPCHAT_DECL void set_reuse_port(int socket, error_code& ec) noexcept;
 
 /** Raises the process's limit of open descriptors towards `wanted`, as far as its hard limit lets it; never lowers it.

@@ -17,8 +17,10 @@ namespace stompchat::inline STOMPCHAT_ABI::net {
 
 namespace asio = boost::asio;
 
+/// What `HOST:PORT` says.
 struct host_and_port {
     std::string host; ///< a name or an address, without brackets
+    /// 0 lets the system choose one.
     std::uint16_t port = 0;
 };
 

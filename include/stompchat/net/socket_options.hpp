@@ -9,6 +9,7 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::net {
 
+/// How a connection's socket behaves.
 struct socket_options {
     /// Send small messages at once (TCP_NODELAY). A session gathers what it has to say into one write, so waiting for more only adds delay.
     bool no_delay = true;

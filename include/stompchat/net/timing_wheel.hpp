@@ -33,8 +33,11 @@ class timing_wheel {
     };
 
 public:
+    /// Its clock does not jump.
     using clock = std::chrono::steady_clock;
+    /// Of `clock`.
     using time_point = clock::time_point;
+    /// Of `clock`.
     using duration = clock::duration;
 
     /// One deadline. Destroying it cancels it. Derive from it, or find the object around it, in the callback.
@@ -45,6 +48,7 @@ public:
         node& operator=(const node&) = delete;
         ~node() { timing_wheel::unlink(*this); }
 
+        /// Whether it is in a wheel.
         bool scheduled() const noexcept { return next != nullptr; }
 
     private:

@@ -13,6 +13,7 @@ struct ssl_ctx_st; // OpenSSL's SSL_CTX; its headers stay out of ours
 
 namespace stompchat::inline STOMPCHAT_ABI::net {
 
+/// Whom a connecting side trusts.
 struct tls_client_options {
     /// Verify the server's certificate and its name. Without, anybody can be the server: for tests only.
     bool verify = true;
@@ -32,6 +33,7 @@ public:
     /// For the connecting side. Errors: error::tls_bad_certificate, or the system's reason why the file cannot be read.
     STOMPCHAT_DECL static result<tls_context> client(const tls_client_options& options);
 
+    /// OpenSSL's object; lives as long as a copy of this one.
     ssl_ctx_st* native_handle() const noexcept { return context_.get(); }
 
 private:

@@ -27,28 +27,37 @@ namespace stompchat::inline STOMPCHAT_ABI {
 
 /** A plain HTTP request that reached a WebSocket listener. Lifetime: a view that dies when the handler returns. */
 struct http_request {
+    /// `GET` or `HEAD`.
     std::string_view method;
     /// As in the request line, with the query.
     std::string_view target;
+    /// The `Host` header.
     std::string_view host;
+    /// The peer's address as text, for example `127.0.0.1`.
     std::string_view remote_address;
 };
 
+/// The answer of an http_handler.
 struct http_response {
     http_response() = default;
+    /// An answer without headers of its own.
     http_response(unsigned status_code, std::string type, std::shared_ptr<const std::string> octets)
         : status(status_code), content_type(std::move(type)), body(std::move(octets)) {}
 
+    /// The HTTP status code.
     unsigned status = 200;
+    /// The `Content-Type` header.
     std::string content_type = "text/plain; charset=utf-8";
     /// Shared, so that a page is not copied per request. Null = empty. The node leaves it out of the answer to HEAD.
     std::shared_ptr<const std::string> body;
+    /// Further headers.
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
 /// Answers GET and HEAD requests that are no upgrade. Called on a shard; it must not block and must not throw.
 using http_handler = std::function<http_response(const http_request&)>;
 
+/// What clients speak on a listener.
 enum class transport {
     websocket, ///< HTTP, upgraded to STOMP over WebSocket
     stomp,     ///< STOMP over plain TCP
@@ -57,11 +66,13 @@ enum class transport {
 /** Where a node listens. */
 struct listener_options {
     listener_options() = default;
+    /// `with` turns TLS on.
     explicit listener_options(std::string where, transport what = transport::websocket, std::shared_ptr<const net::tls_context> with = {})
         : address(std::move(where)), kind(what), tls(std::move(with)) {}
 
     /// `HOST:PORT`, for example `127.0.0.1:8080` or `[::1]:0`; port 0 lets the system choose one.
     std::string address;
+    /// What clients speak there.
     transport kind = transport::websocket;
     /// Null = no TLS.
     std::shared_ptr<const net::tls_context> tls;
@@ -110,11 +121,13 @@ struct chat_node_options {
     std::chrono::seconds handshake_timeout{10};
     /// A WebSocket session without heart-beats is pinged that often, and ends after `idle_timeout` without an octet.
     std::chrono::seconds ping_interval{30};
+    /// See `ping_interval`.
     std::chrono::seconds idle_timeout{90};
     /// For the peer's part of a close, and for the socket to take what was queued before it.
     std::chrono::milliseconds close_timeout{2000};
     /// How long the registry believes in this node without hearing from it.
     std::chrono::milliseconds lease{5000};
+    /// Answers plain HTTP requests on WebSocket listeners; empty = each of them is 404.
     http_handler http;
     /// Whether the node itself answers `/healthz` (the process lives) and `/readyz` (it can serve).
     bool health_endpoints = true;
@@ -122,10 +135,15 @@ struct chat_node_options {
 
 /** What a node stands on. Everything outlives the node. */
 struct node_ports {
+    /// The log that all nodes share.
     broker& log;
+    /// Who is where, on all nodes.
     session_registry& registry;
+    /// Small values that follow a user from node to node.
     state_store& store;
+    /// Who a client is.
     authenticator& authentication;
+    /// What a user may do.
     const authorizer& authorization;
     /// Null: `/app/...` does not exist.
     app_handler* app = nullptr;

@@ -35,8 +35,11 @@ public:
     shard_pool(const shard_pool&) = delete;
     shard_pool& operator=(const shard_pool&) = delete;
 
+    /// How many contexts there are.
     std::size_t size() const noexcept { return shards_.size(); }
+    /// The context of one thread. Precondition: `i < size()`.
     asio::io_context& context(std::size_t i) noexcept { return shards_[i]->context; }
+    /// Its executor. Precondition: `i < size()`.
     asio::any_io_executor executor(std::size_t i = 0) noexcept { return shards_[i]->context.get_executor(); }
 
     /// Runs the first context on the calling thread and the others on threads of their own, until stop(). Called once.

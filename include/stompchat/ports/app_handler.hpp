@@ -18,6 +18,7 @@ namespace stompchat::inline STOMPCHAT_ABI {
 
 /** A SEND or SUBSCRIBE to `/app/...`. Lifetime: a view that dies when the handler returns; copy what is needed later. */
 struct app_request {
+    /// The user, with the authenticator's grants.
     const identity& who;
     /// The session, as in CONNECTED.
     std::string_view session;
@@ -39,14 +40,19 @@ public:
     class target {
     public:
         virtual ~target() = default;
+        /// For app_reply::publish(); `headers` are the octets of a header_block.
         virtual void publish(std::string destination, std::string headers, std::string body) = 0;
+        /// For app_reply::reply().
         virtual void reply(std::string headers, std::string body) = 0;
+        /// For done(), or with an error for reject(). Nothing follows.
         virtual void finish(error_code outcome, std::string reason) = 0;
     };
 
     app_reply() = default;
+    /// Made by the node for each request.
     explicit app_reply(std::unique_ptr<target> to) noexcept : target_(std::move(to)) {}
     app_reply(app_reply&&) noexcept = default;
+    /// The request it stood for before counts as dropped.
     app_reply& operator=(app_reply&& other) noexcept {
         if (this != &other) {
             drop();

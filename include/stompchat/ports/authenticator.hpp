@@ -21,6 +21,7 @@ struct credentials {
 
     /// CONNECT's `login` and `passcode`; absent and empty are different.
     std::optional<std::string> login;
+    /// See `login`.
     std::optional<std::string> passcode;
     /// CONNECT's `authorization`, else the upgrade request's `Authorization`.
     std::optional<std::string> authorization;
@@ -42,10 +43,12 @@ struct grants {
 /** Who a session belongs to. */
 struct identity {
     identity() = default;
+    /// A user without grants whose login does not end.
     explicit identity(std::string user_name) : user(std::move(user_name)) {}
 
     /// The user's name: UTF-8 without CR, LF and NUL, at most 255 octets. Empty = the node names the user `anonymous-<session>`.
     std::string user;
+    /// For the authorizer; may be null.
     std::shared_ptr<const stompchat::grants> grants;
     /// When the login ends, and with it the session.
     std::optional<std::chrono::system_clock::time_point> expires;

@@ -13,13 +13,15 @@
 
 namespace stompchat::inline STOMPCHAT_ABI {
 
+/// What a user wants to do.
 enum class action {
-    subscribe,
-    send,
+    subscribe, ///< to receive what is sent to a destination
+    send,      ///< to send to a destination
 };
 
 /** An authorizer's answer. */
 struct decision {
+    /// Whether the user may.
     bool allow = false;
     /// The oldest message that the user may see there, so that who joins later does not read the past. Absent = no bound.
     std::optional<std::chrono::system_clock::time_point> earliest;
@@ -30,6 +32,7 @@ struct decision {
 class authorizer {
 public:
     virtual ~authorizer() = default;
+    /// The answer for a user, `/topic/...`, `/app/...` or `/user/...` as the client wrote it. Must not block and must not throw.
     virtual decision authorize(const identity& who, action what, std::string_view destination) const = 0;
 };
 

@@ -20,17 +20,20 @@ namespace stompchat::inline STOMPCHAT_ABI {
 
 /// What became of one `outgoing`.
 struct publish_result {
+    /// Of the `outgoing`.
     std::uint64_t ticket = 0;
+    /// Why it was not published, or `error::outcome_unknown`; clear when it is durable.
     error_code error;
     /// Where the message stands when there is no error. A repeated message names its first copy.
     position at;
 };
 
+/// What a broker says of itself.
 enum class broker_state {
-    starting,
-    ready,
+    starting,    ///< it has not answered yet
+    ready,       ///< it takes and shows messages
     unavailable, ///< the broker does not answer at the moment; messages that were taken are kept and tried again
-    stopped,
+    stopped,     ///< async_stop() has begun
 };
 
 /// How far broker::async_read may go.
@@ -43,17 +46,20 @@ struct read_bounds {
     std::size_t octets = 256 * 1024;
 };
 
+/// How a read ended.
 enum class read_status {
     complete, ///< the read came to the end that the partition had when it began
     more,     ///< a bound was reached; go on from `next`
     lost,     ///< the log no longer reaches back to the given position: what follows is not all there was
 };
 
+/// What a read brought.
 struct read_result {
     /// Messages of the destination, in the order of the log.
     std::vector<message> messages;
     /// The offset at which the following read goes on: all before it was read.
     position next;
+    /// Why it ended there.
     read_status status = read_status::complete;
 };
 
@@ -73,11 +79,14 @@ public:
         and must not block. */
     struct sink {
         /** Records of one partition, in order. The views die on return. All records of that partition below `next` have now been shown;
-            `next` grows from call to call within an epoch. A record's offset may repeat after a reconnect of the adapter: the receiver drops
-            what is below the last `next`. Delivery of a partition begins with a call without records, whose `next` tells where: after start(),
-            after set_partitions() for a partition that was not wanted before, and when the log was made anew, under another epoch. */
+            `next` grows from call to call within an epoch. A record's offset may repeat after a reconnect of the adapter: the receiver
+           drops what is below the last `next`. Delivery of a partition begins with a call without records, whose `next` tells where: after
+           start(), after set_partitions() for a partition that was not wanted before, and when the log was made anew, under another epoch.
+         */
         virtual void on_records(std::span<const record_view> records, const position& next) = 0;
+        /// What became of messages that were given to publish(), each once, in any order.
         virtual void on_published(std::span<const publish_result> results) = 0;
+        /// The broker's state has changed.
         virtual void on_state(broker_state state) = 0;
 
     protected:

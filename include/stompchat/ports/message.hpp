@@ -17,7 +17,9 @@ namespace stompchat::inline STOMPCHAT_ABI {
 
 /** One application header of a message. Both parts are raw text: no escaping of any protocol is applied to them. */
 struct header_field {
+    /// As the sender wrote it.
     std::string_view name;
+    /// As the sender wrote it; may be empty.
     std::string_view value;
 };
 
@@ -26,25 +28,35 @@ struct header_field {
     Thread safety: a view. Lifetime: the octets must outlive it. */
 class header_block {
 public:
+    /// Goes through the fields in order, without copying. Lifetime: as long as the block's octets.
     class iterator {
     public:
+        /// What it is to an algorithm: fields are made on the way, so it gives no references.
         using iterator_category = std::input_iterator_tag;
+        /// Of a field.
         using value_type = header_field;
+        /// Of two iterators.
         using difference_type = std::ptrdiff_t;
+        /// Never made.
         using pointer = const header_field*;
+        /// A field, by value.
         using reference = header_field;
 
         iterator() = default;
+        /// At the field that begins there.
         explicit iterator(const char* at) noexcept : at_(at) {}
+        /// The field it stands at.
         header_field operator*() const noexcept {
             const auto [name, value] = lengths();
             return {{at_ + prefix, name}, {at_ + prefix + name, value}};
         }
+        /// To the next field.
         iterator& operator++() noexcept {
             const auto [name, value] = lengths();
             at_ += prefix + name + value;
             return *this;
         }
+        /// To the next field; returns where it stood.
         iterator operator++(int) noexcept {
             const iterator before = *this;
             ++*this;
@@ -69,9 +81,13 @@ public:
     /// Precondition: `octets` is well-formed, that is, empty or made by append_header(), or valid() of it holds.
     explicit header_block(std::string_view octets) noexcept : octets_(octets) {}
 
+    /// The first field.
     iterator begin() const noexcept { return iterator{octets_.data()}; }
+    /// Behind the last field.
     iterator end() const noexcept { return iterator{octets_.data() + octets_.size()}; }
+    /// Whether there is no field.
     bool empty() const noexcept { return octets_.empty(); }
+    /// All fields in the layout that is described above.
     std::string_view octets() const noexcept { return octets_; }
 
     /// The value of the first field of that name, or a null view.
@@ -112,13 +128,17 @@ inline void append_header(std::string& block, std::string_view name, std::string
 
 /** A message as it stands in the log. Thread safety: a view. Lifetime: as its source says; a broker's views die when the call returns. */
 struct record_view {
+    /// Where it stands.
     position at;
+    /// As the log knows it: `/topic/...`, or `/user/<user>/queue/...`.
     std::string_view destination;
     /// The authenticated user who sent it; empty for a message of the application itself.
     std::string_view user;
     /// When the publishing node took it, in milliseconds since 1970-01-01 UTC.
     std::int64_t timestamp = 0;
+    /// The application's headers; those that a server stamps are not among them.
     header_block headers;
+    /// Octets, perhaps none.
     std::string_view body;
 };
 
@@ -126,11 +146,15 @@ struct record_view {
 struct outgoing {
     /// Comes back in the publish_result. The caller chooses it.
     std::uint64_t ticket = 0;
+    /// As the log knows it: `/topic/...`, or `/user/<user>/queue/...`.
     std::string_view destination;
+    /// The authenticated user who sends it; empty for a message of the application itself.
     std::string_view user;
     /// Milliseconds since 1970-01-01 UTC.
     std::int64_t timestamp = 0;
+    /// The application's headers.
     header_block headers;
+    /// Octets, perhaps none.
     std::string_view body;
 };
 
@@ -140,6 +164,7 @@ class message {
 public:
     message() = default;
 
+    /// Copies a record.
     explicit message(const record_view& from) : at_(from.at), timestamp_(from.timestamp) {
         octets_.reserve(from.destination.size() + from.user.size() + from.headers.octets().size() + from.body.size());
         octets_.append(from.destination).append(from.user).append(from.headers.octets()).append(from.body);
@@ -159,6 +184,7 @@ public:
                 all.substr(destination_ + user_ + headers_)};
     }
 
+    /// Where it stands in the log.
     const position& at() const noexcept { return at_; }
 
     /// What it holds, in octets.

@@ -25,7 +25,9 @@ using offset = std::int64_t;
 struct position {
     /// Identifies the log. It changes when the log was made anew or truncated, so that an old token is never taken for a new one.
     std::uint64_t epoch = 0;
+    /// Which partition of the log.
     stompchat::partition partition = 0;
+    /// Where in the partition; -1 = before the first record.
     stompchat::offset offset = -1;
 
     friend bool operator==(const position&, const position&) = default;
@@ -42,8 +44,8 @@ constexpr std::uint64_t fnv1a_64(std::string_view text) noexcept {
     return hash;
 }
 
-/** What decides on the partition of a destination: the destination itself, but `/user/<user>` for all queues of a user, so that what is sent to
-    one user has one order. */
+/** What decides on the partition of a destination: the destination itself, but `/user/<user>` for all queues of a user, so that what is
+   sent to one user has one order. */
 constexpr std::string_view partition_key(std::string_view destination) noexcept {
     if (destination.substr(0, 6) != "/user/") return destination;
     return destination.substr(0, destination.find('/', 6));
@@ -69,9 +71,12 @@ public:
     /// The longest text, in octets.
     static constexpr std::size_t max_length = 16 + 1 + 8 + 1 + 16 + 1 + 8;
 
+    /// `check` is destination_check() of the destination.
     STOMPCHAT_DECL position_token(const position& at, std::uint32_t check) noexcept;
+    /// Makes the check itself.
     position_token(const position& at, std::string_view destination) noexcept : position_token(at, destination_check(destination)) {}
 
+    /// The token. Lifetime: as long as this object.
     std::string_view text() const noexcept { return {text_.data(), length_}; }
 
 private:
@@ -81,7 +86,9 @@ private:
 
 /** A parsed token: the position, and the check of the destination it was made for. */
 struct parsed_token {
+    /// Where the message stands.
     position at;
+    /// destination_check() of the destination it was made for.
     std::uint32_t check = 0;
 };
 

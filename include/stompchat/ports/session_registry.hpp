@@ -18,8 +18,10 @@ namespace stompchat::inline STOMPCHAT_ABI {
 /** One run of one node. A node that restarts, or learns that it was declared dead, goes on as a new incarnation. */
 struct node_incarnation {
     node_incarnation() = default;
+    /// A run of the node with that name.
     node_incarnation(std::string node_id, std::uint64_t run) : node(std::move(node_id)), incarnation(run) {}
 
+    /// The node's name.
     std::string node;
     /// Greater for every later run of the same node.
     std::uint64_t incarnation = 0;
@@ -30,11 +32,15 @@ struct node_incarnation {
 /** A session and where it lives. */
 struct session_record {
     session_record() = default;
+    /// A session of a user on a node.
     session_record(std::string session_id, std::string user_name, node_incarnation on)
         : session(std::move(session_id)), user(std::move(user_name)), where(std::move(on)) {}
 
+    /// Its id, as CONNECTED tells it.
     std::string session;
+    /// Whose it is.
     std::string user;
+    /// The run of the node that it is connected to.
     node_incarnation where;
 
     friend bool operator==(const session_record&, const session_record&) = default;
@@ -43,9 +49,12 @@ struct session_record {
 /** A user in a room, counted once however many sessions the user has there. */
 struct participant {
     participant() = default;
+    /// A user with that many sessions in the room.
     participant(std::string user_name, std::uint32_t session_count) : user(std::move(user_name)), sessions(session_count) {}
 
+    /// The user's name.
     std::string user;
+    /// How many of the user's sessions are in the room; at least 1.
     std::uint32_t sessions = 0;
 
     friend bool operator==(const participant&, const participant&) = default;
@@ -64,6 +73,7 @@ public:
     session_registry(const session_registry&) = delete;
     session_registry& operator=(const session_registry&) = delete;
 
+    /// Where handlers without an executor of their own run.
     virtual asio::any_io_executor get_executor() const = 0;
 
     /** Announces a node and takes its lease, or renews it.
@@ -154,9 +164,13 @@ public:
 protected:
     session_registry() = default;
 
+    /// How an operation without a result ends.
     using done = detail::completion<void(error_code)>;
+    /// How one ends that returns sessions.
     using sessions_done = detail::completion<void(error_code, std::vector<session_record>)>;
+    /// How one ends that returns participants.
     using participants_done = detail::completion<void(error_code, std::vector<participant>)>;
+    /// How one ends that returns nodes.
     using nodes_done = detail::completion<void(error_code, std::vector<node_incarnation>)>;
 
 private:

@@ -20,12 +20,14 @@ namespace stompchat::inline STOMPCHAT_ABI {
     Errors of all operations: `error::registry_unavailable`, `error::stopped`. Cancellation: none. */
 class state_store {
 public:
+    /// What an entry holds; absent = there is none.
     using value = std::optional<std::string>;
 
     virtual ~state_store() = default;
     state_store(const state_store&) = delete;
     state_store& operator=(const state_store&) = delete;
 
+    /// Where handlers without an executor of their own run.
     virtual asio::any_io_executor get_executor() const = 0;
 
     /** Reads an entry. Handler signature: `void(error_code, std::optional<std::string>)`; absent and expired are the same. */

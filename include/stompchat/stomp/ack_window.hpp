@@ -14,7 +14,7 @@ namespace stompchat::inline STOMPCHAT_ABI::stomp {
 
 /// How a subscription's messages are acknowledged.
 enum class ack_mode : std::uint8_t {
-    auto_,
+    auto_,             ///< delivered is acknowledged
     client,            ///< an ACK or NACK covers its message and all earlier ones of the subscription
     client_individual, ///< each message for itself; not in 1.0
 };
@@ -26,14 +26,17 @@ enum class ack_mode : std::uint8_t {
    (at most twice that), freed when the window is empty. The caller bounds size(). */
 class ack_window {
 public:
+    /// What settle() did.
     enum class result : std::uint8_t {
-        settled,
+        settled,  ///< it was in the window
         repeated, ///< was settled before; nothing changed
         unknown,  ///< was never delivered; nothing changed
     };
 
     ack_window() noexcept = default;
+    /// Leaves `other` empty, as if newly made.
     ack_window(ack_window&& other) noexcept { swap(other); }
+    /// Leaves `other` empty, as if newly made.
     ack_window& operator=(ack_window&& other) noexcept {
         ack_window taken(std::move(other));
         swap(taken);
@@ -47,7 +50,9 @@ public:
     /// Takes `key` out, and with `cumulative` (ack_mode::client) every key before it.
     STOMPCHAT_DECL result settle(std::uint64_t key, bool cumulative) noexcept;
 
+    /// How many keys are not settled.
     std::size_t size() const noexcept { return size_; }
+    /// Whether all are settled.
     bool empty() const noexcept { return size_ == 0; }
 
     /// The lowest key that is not settled.
@@ -71,6 +76,7 @@ public:
     /// Forgets what is unsettled, but not which keys were delivered.
     STOMPCHAT_DECL void clear() noexcept;
 
+    /// Exchanges everything.
     STOMPCHAT_DECL void swap(ack_window& other) noexcept;
 
 private:

@@ -36,8 +36,9 @@ private:
     problem problem_;
 };
 
+/// What decoder::next() found.
 enum class decode_status : std::uint8_t {
-    frame,
+    frame,      ///< a whole frame, see decoder::frame()
     heart_beat, ///< one or more ends of line (or stray NULs) between frames
     need_more,  ///< the input is used up; the beginning of a frame has been copied
     error,      ///< see decoder::problem(); final
@@ -64,6 +65,7 @@ enum class decode_status : std::uint8_t {
    partial buffer to one frame, apart from what hold() copies; it is freed when it is empty. */
 class decoder {
 public:
+    /// See decode_status.
     using status = decode_status;
 
     /// `writer` is the side whose frames are decoded. `limits` must outlive the decoder.

@@ -14,6 +14,7 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::stomp {
 
+/// What a server_session wants done, and which members of its event count.
 enum class event_kind : std::uint8_t {
     need_more,   ///< nothing to do until more octets are fed
     waiting,     ///< CONNECT is not answered yet; what was fed is kept
@@ -33,20 +34,20 @@ enum class event_kind : std::uint8_t {
 /// One SEND, ACK or NACK of a transaction that is being committed.
 struct transaction_frame {
     event_kind kind = event_kind::send; ///< send or ack
-    bool nack = false;
-    frame_view frame;
-    std::string_view destination; ///< of a SEND
-    std::string_view id;          ///< of an ACK or NACK, as in event
-    subscription* sub = nullptr;  ///< of an ACK or NACK, as in event; null when it has gone since
+    bool nack = false;                  ///< of an ack: it was a NACK
+    frame_view frame;                   ///< of a SEND
+    std::string_view destination;       ///< of a SEND
+    std::string_view id;                ///< of an ACK or NACK, as in event
+    subscription* sub = nullptr;        ///< of an ACK or NACK, as in event; null when it has gone since
 };
 
 /** What a server_session wants done. Every view in it, and `sub` of an unsubscribe, lives until the following call of a non-const member of
    the session; `frame` also only until the scratch is used for another session. Copy what must live longer. */
 struct event {
-    event_kind kind = event_kind::need_more;
-    bool nack = false;        ///< of an ack: it was a NACK
-    stompchat::error error{}; ///< of failed and refused
-    frame_view frame;         ///< of connect, send, subscribe, unsubscribe, ack, commit, disconnect, refused
+    event_kind kind = event_kind::need_more; ///< what it is about
+    bool nack = false;                       ///< of an ack: it was a NACK
+    stompchat::error error{};                ///< of failed and refused
+    frame_view frame;                        ///< of connect, send, subscribe, unsubscribe, ack, commit, disconnect, refused
     std::string_view receipt; ///< the receipt that the frame asks for; empty = none. Always empty for connect (STOMP allows none there).
     std::string_view destination; ///< of send, subscribe, and refused
     std::string_view id;          ///< of ack: the `id` header in 1.2, `message-id` before

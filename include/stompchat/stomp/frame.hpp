@@ -68,8 +68,11 @@ constexpr bool may_have_body(command c) noexcept { return c == command::send || 
 /// STOMP 1.1 and 1.2, "Value Encoding": CONNECT and CONNECTED are never escaped. STOMP is CONNECT under another name.
 constexpr bool is_escaped(command c) noexcept { return c != command::connect && c != command::stomp && c != command::connected; }
 
+/// A header line of a frame, unescaped.
 struct header {
+    /// Never empty in a decoded frame.
     std::string_view name;
+    /// A null view is absent, see present().
     std::string_view value;
 };
 
@@ -78,10 +81,10 @@ constexpr bool present(std::string_view value) noexcept { return value.data() !=
 
 /** A decoded frame: views into octets that somebody else owns (the decoder says how long they live). Names and values are unescaped. */
 struct frame_view {
-    command cmd = command::error;
-    bool has_content_length = false;
-    std::span<const header> headers;
-    std::string_view body;
+    command cmd = command::error;    ///< its command
+    bool has_content_length = false; ///< whether its writer gave a content-length
+    std::span<const header> headers; ///< in the order in which they were written
+    std::string_view body;           ///< octets, perhaps none
 
     /// The value of the first header of that name: later ones are only history (STOMP 1.2, "Repeated Header Entries").
     std::optional<std::string_view> find(std::string_view name) const noexcept {

@@ -15,8 +15,8 @@ namespace stompchat::inline STOMPCHAT_ABI::stomp {
 /// The value of a heart-beat header: what its writer can send and what it wants to get, in milliseconds; zero is "cannot" and "does not
 /// want".
 struct heart_beat {
-    std::uint32_t send = 0;
-    std::uint32_t receive = 0;
+    std::uint32_t send = 0;    ///< what its writer can send
+    std::uint32_t receive = 0; ///< what its writer wants to get
 };
 
 /// Reads `<x>,<y>`: two decimal numbers. Those too large for the type become its maximum. Anything else is malformed.
@@ -34,8 +34,10 @@ constexpr std::uint32_t heart_beat_interval(std::uint32_t can_send, std::uint32_
    independent; one object is for one thread at a time. */
 class heart_beat_clock {
 public:
+    /// Of a clock that does not jump.
     using time_point = std::chrono::steady_clock::time_point;
 
+    /// No intervals yet.
     explicit heart_beat_clock(time_point now) noexcept : received_(now), sent_(now) {}
 
     /// Sets the negotiated intervals, zero for none; both start at `now`.
@@ -46,8 +48,11 @@ public:
         sent_ = now;
     }
 
+    /// Octets have come.
     void note_received(time_point now) noexcept { received_ = now; }
+    /// Octets have gone out.
     void note_sent(time_point now) noexcept { sent_ = now; }
+    /// When octets last came.
     time_point received() const noexcept { return received_; }
 
     /// While this side does not read, silence says nothing about the peer. The time starts anew when reading goes on.
@@ -58,12 +63,17 @@ public:
 
     /// For good, for example after DISCONNECT.
     void stop_receive() noexcept { receive_interval_ = 0; }
+    /// The same for both directions.
     void stop() noexcept { send_interval_ = receive_interval_ = 0; }
 
+    /// The negotiated interval; zero = none.
     std::chrono::milliseconds send_interval() const noexcept { return std::chrono::milliseconds(send_interval_); }
+    /// The negotiated interval; zero = none.
     std::chrono::milliseconds receive_interval() const noexcept { return std::chrono::milliseconds(receive_interval_); }
 
+    /// When a heart-beat is due; time_point::max() = never.
     STOMPCHAT_DECL time_point send_deadline() const noexcept;
+    /// When the peer counts as dead; time_point::max() = never.
     STOMPCHAT_DECL time_point receive_deadline(double tolerance) const noexcept;
 
 private:

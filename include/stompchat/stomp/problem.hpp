@@ -25,6 +25,7 @@ struct problem {
     std::size_t limit = 0;         ///< for limits: the size allowed
     bool at_least = false;         ///< `actual` is only what was seen so far
 
+    /// Whether something is wrong.
     explicit operator bool() const noexcept { return code != error{}; }
 };
 

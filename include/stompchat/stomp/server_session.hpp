@@ -50,10 +50,13 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::stomp {
 
+/// What a server grants its sessions. Sizes are in octets.
 struct session_options {
+    /// Of frames.
     decode_limits limits;
     /// What CONNECTED offers and asks for in `heart-beat`; zero = none. The negotiated intervals are the larger of these and the client's.
     std::chrono::milliseconds heart_beat_send{1000};
+    /// See `heart_beat_send`.
     std::chrono::milliseconds heart_beat_receive{1000};
     /// The client is dead after this many intervals of silence. Servers of the field use 1.5 to 3.
     double heart_beat_tolerance = 3;
@@ -86,11 +89,12 @@ struct session_options {
    written into a buffer that the sessions of a thread share. */
 class server_session {
 public:
+    /// Of a clock that does not jump.
     using time_point = std::chrono::steady_clock::time_point;
 
     /// What on_time() asks for.
     enum class due : std::uint8_t {
-        nothing,
+        nothing,         ///< nothing now
         send_heart_beat, ///< send one LF and call note_sent()
         dead,            ///< nothing came for too long: fail(error::heart_beat_timeout) and close
         connect_timeout, ///< no CONNECT came in time: fail(error::connect_timeout) and close
@@ -138,6 +142,7 @@ public:
 
     /// Any octet counts, a WebSocket control frame too. feed() does it for what it is given.
     void note_received(time_point now) noexcept { clock_.note_received(now); }
+    /// Octets have gone out.
     void note_sent(time_point now) noexcept { clock_.note_sent(now); }
 
     /// While the caller does not read, the receive deadline does not run; it starts anew when `suspended` becomes false.
@@ -157,12 +162,14 @@ public:
     bool closed() const noexcept { return state_ == state::closed; }
     /// The negotiated intervals; zero = none.
     std::chrono::milliseconds heart_beat_send_interval() const noexcept { return clock_.send_interval(); }
+    /// See heart_beat_send_interval().
     std::chrono::milliseconds heart_beat_receive_interval() const noexcept { return clock_.receive_interval(); }
 
     /// The live subscription with that id, or null.
     subscription* find(std::string_view id) const noexcept { return subscriptions_.find_id(id); }
     /// The live subscription of a 1.0 client that gave no id, or null.
     subscription* find_destination(std::string_view destination) const noexcept { return subscriptions_.find_destination(destination); }
+    /// How many are live.
     std::size_t subscriptions() const noexcept { return subscriptions_.size(); }
     /// Calls `f(subscription&)` for each live one. Also after the session is closed: they die with it. `f` must not call next().
     template <class F>

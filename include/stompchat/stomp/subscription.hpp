@@ -19,8 +19,8 @@ namespace stompchat::inline STOMPCHAT_ABI::stomp {
 struct subscription {
     std::string id;                   ///< empty when a 1.0 client gave none
     std::string destination_if_no_id; ///< what such a client names it by
-    ack_mode mode = ack_mode::auto_;
-    void* context = nullptr; ///< the caller's
+    ack_mode mode = ack_mode::auto_;  ///< how its messages are acknowledged
+    void* context = nullptr;          ///< the caller's
 };
 
 /** The subscriptions of a session, found by id, or by destination where a 1.0 client gave no id.
@@ -28,7 +28,9 @@ struct subscription {
     Memory: one allocation for each subscription and a sorted array of pointers; the caller bounds size(). */
 class subscription_list {
 public:
+    /// The subscription with that id, or null.
     STOMPCHAT_DECL subscription* find_id(std::string_view id) const noexcept;
+    /// The one without an id to that destination, or null.
     STOMPCHAT_DECL subscription* find_destination(std::string_view destination) const noexcept;
 
     /// Adds a subscription. Precondition: none has its id, or its destination if it has no id.
@@ -37,6 +39,7 @@ public:
     /// Takes a subscription out. Precondition: it is in the list.
     STOMPCHAT_DECL std::unique_ptr<subscription> remove(const subscription& gone);
 
+    /// How many there are.
     std::size_t size() const noexcept { return sorted_.size(); }
 
     /// Octets of heap memory held.

@@ -18,6 +18,7 @@ enum class version : std::uint8_t {
     v1_2,
 };
 
+/// How many versions there are.
 inline constexpr std::size_t version_count = 3;
 
 /// The versions spoken here, as the `version` header of an ERROR lists them (STOMP 1.2, "Protocol Negotiation").

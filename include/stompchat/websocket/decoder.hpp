@@ -17,12 +17,14 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::websocket {
 
+/// What a decoder accepts.
 struct decoder_options {
     /// Largest message, in octets over all its fragments. A longer one ends the connection with error::websocket_message_too_long, as soon
     /// as the header says so and before any of its payload is taken. Values above 4 GiB - 1 count as 4 GiB - 1.
     std::size_t max_message = 4 * 256 * 1024;
 };
 
+/// What an event is about, and which of its members count.
 enum class event_type : std::uint8_t {
     need_more, ///< the input is used up: feed() the next octets
     data,      ///< a piece of a text or binary message: `payload`, `text`, `message_end`
@@ -34,12 +36,12 @@ enum class event_type : std::uint8_t {
 
 /** What decoder::next() found. The views point into the input or into the decoder and die with the next call of next() or feed(). */
 struct event {
-    event_type type = event_type::need_more;
+    event_type type = event_type::need_more; ///< decides which of the others count
     bool text = false;        ///< the piece belongs to a text message, and is UTF-8 up to a code point that may be cut off at its end
     bool message_end = false; ///< the piece is the last of its message; it may be empty
-    std::uint16_t code = 0;
-    std::string_view payload;
-    error_code ec;
+    std::uint16_t code = 0;   ///< of a close
+    std::string_view payload; ///< of data, ping, pong; of close: the reason
+    error_code ec;            ///< of an error
 };
 
 /** Takes the octets of one direction of a WebSocket connection (RFC 6455, behind the handshake) and tells what they mean.

@@ -15,6 +15,7 @@
 /** RFC 6455 frames: what goes on the wire, written by the caller into the caller's memory. */
 namespace stompchat::inline STOMPCHAT_ABI::websocket {
 
+/// What a frame is (RFC 6455, 5.2).
 enum class opcode : std::uint8_t {
     continuation = 0,
     text = 1,
@@ -32,17 +33,17 @@ enum class role : std::uint8_t {
 
 /** Close codes that this library sends or tells apart (RFC 6455, 7.4.1, and the IANA registry). */
 enum close_code : std::uint16_t {
-    close_normal = 1000,
-    close_going_away = 1001,
-    close_protocol_error = 1002,
-    close_unsupported_data = 1003,
-    close_no_status = 1005, ///< never on the wire: the close frame carried no code
-    close_abnormal = 1006,  ///< never on the wire: the connection ended without a close frame
-    close_bad_data = 1007,  ///< a text message that is not UTF-8
-    close_policy = 1008,
-    close_too_big = 1009,
-    close_internal_error = 1011,
-    close_restart = 1012,
+    close_normal = 1000,           ///< it was meant to end
+    close_going_away = 1001,       ///< the peer goes away
+    close_protocol_error = 1002,   ///< a violation of WebSocket or STOMP
+    close_unsupported_data = 1003, ///< data of a kind that is not taken
+    close_no_status = 1005,        ///< never on the wire: the close frame carried no code
+    close_abnormal = 1006,         ///< never on the wire: the connection ended without a close frame
+    close_bad_data = 1007,         ///< a text message that is not UTF-8
+    close_policy = 1008,           ///< refused
+    close_too_big = 1009,          ///< beyond a limit
+    close_internal_error = 1011,   ///< something unexpected in the server
+    close_restart = 1012,          ///< the server stops, or has lost something: connect again
 };
 
 /// Four octets in the order of the wire. They come from the caller: this layer has no source of randomness.
@@ -90,7 +91,9 @@ STOMPCHAT_DECL void mask(std::span<char> octets, mask_key key, std::size_t offse
     Thread safety: distinct objects are independent; a shared object may be read by several threads. */
 class control_frame {
 public:
+    /// The octets that go on the wire. Lifetime: as long as this object.
     std::string_view view() const noexcept { return {octets_.data(), size_}; }
+    /// How many they are.
     std::size_t size() const noexcept { return size_; }
 
 private:
