@@ -18,6 +18,8 @@ constexpr auto notes =
     "Every option but --config, --check-config, --version and --help is also a key of the TOML file, under the same name,\n"
     "and an environment variable: --tls-cert is tls-cert and STOMPCHAT_TLS_CERT. A flag beats the environment, the\n"
     "environment beats the file. Repeatable ones are an array in the file and a comma list in the environment.\n"
+    "What holds for which destinations stands in the file alone, as [[destination]] tables with pattern, policy (keep,\n"
+    "latest or ephemeral), key, presence and history-window.\n"
     "TIME is a number and ms, s, m or h; SIZE is octets, or a number and KiB, MiB or GiB.";
 
 std::string help_of(const option& o) {

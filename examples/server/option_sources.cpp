@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace stompchat_server {
 namespace {
@@ -103,7 +104,11 @@ invocation read_invocation(std::vector<std::string> arguments, std::span<const s
     }
 
     invocation result{line.what, {}, {}};
-    if (!config_file.empty()) apply_settings(read_toml(content_of(config_file, named_by), config_file), result.options);
+    if (!config_file.empty()) {
+        toml_file content = read_toml(content_of(config_file, named_by), config_file);
+        apply_settings(content.settings, result.options);
+        result.options.destinations = std::move(content.destinations);
+    }
     apply_settings(environment, result.options);
     apply_settings(line.settings, result.options);
     check_together(result.options);

@@ -46,8 +46,15 @@ command_line read_arguments(std::vector<std::string> arguments);
     `config_file`. */
 std::vector<setting> read_environment(std::span<const std::string> variables, std::string& config_file);
 
+/** What stands in a TOML file. */
+struct toml_file {
+    std::vector<setting> settings;
+    /// Rules for destinations, which only a file can hold.
+    std::vector<stompchat::destination_rule> destinations;
+};
+
 /// A TOML file's content; `file` is its name for messages.
-std::vector<setting> read_toml(std::string_view content, const std::string& file);
+toml_file read_toml(std::string_view content, const std::string& file);
 
 /// Parses settings into options, in order: a later one of the same name replaces an earlier one.
 void apply_settings(std::span<const setting> settings, server_options& options);

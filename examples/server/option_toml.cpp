@@ -1,5 +1,6 @@
 // Boost Software License 1.0, see LICENSE
 
+#include "option_destinations.hpp"
 #include "option_error.hpp"
 #include "option_sources.hpp"
 #include "option_table.hpp"
@@ -40,9 +41,13 @@ std::vector<std::string> values_of(const toml::node& value, const option& known,
     return {std::move(*text)};
 }
 
-std::vector<setting> settings_of(const toml::table& table, const std::string& file) {
-    std::vector<setting> found;
+toml_file content_of(const toml::table& table, const std::string& file) {
+    toml_file found;
     for (const auto& [key, value] : table) {
+        if (key.str() == "destination") {
+            found.destinations = read_destinations(value, file);
+            continue;
+        }
         const std::string source = fmt::format("{}:{}: {}", file, key.source().begin.line, key.str());
         const option* known = find_option(key.str());
         if (!known) {
@@ -52,16 +57,16 @@ std::vector<setting> settings_of(const toml::table& table, const std::string& fi
             throw option_error(fmt::format("{}: there is no such option{}", source,
                                            meant.empty() ? ": see --help" : fmt::format(": did you mean {}?", meant)));
         }
-        found.push_back({std::string(key.str()), source, values_of(value, *known, source)});
+        found.settings.push_back({std::string(key.str()), source, values_of(value, *known, source)});
     }
     return found;
 }
 
 } // namespace
 
-std::vector<setting> read_toml(std::string_view content, const std::string& file) {
+toml_file read_toml(std::string_view content, const std::string& file) {
     try {
-        return settings_of(toml::parse(content, file), file);
+        return content_of(toml::parse(content, file), file);
     } catch (const toml::parse_error& wrong) {
         std::string text(wrong.description());
         std::replace(text.begin(), text.end(), '\n', ' ');

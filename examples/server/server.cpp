@@ -61,6 +61,7 @@ stompchat::chat_node_options node_options(const server_options& from) {
     to.output_queue = from.output_queue;
     to.recent_octets = from.recent_messages;
     to.history_window = whole_seconds(from.history_window);
+    to.destinations = from.destinations;
     to.no_progress = whole_seconds(from.no_progress);
     to.handshake_timeout = whole_seconds(from.handshake_timeout);
     to.ping_interval = whole_seconds(from.ping_interval);

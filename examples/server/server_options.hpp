@@ -5,6 +5,8 @@
 
 #include "option_values.hpp"
 
+#include <stompchat/delivery/destination_rules.hpp>
+
 #include <cstddef>
 #include <map>
 #include <string>
@@ -49,6 +51,9 @@ struct server_options {
     std::size_t output_queue = 1024 * 1024;
     std::size_t recent_messages = 64 * 1024 * 1024;
     milliseconds history_window = 10min;
+
+    /// Only a file can hold them: see option_destinations.hpp.
+    std::vector<stompchat::destination_rule> destinations;
 
     /// Where options were set that do not have their defaults: the name and, as messages say it, the source.
     std::map<std::string, std::string, std::less<>> sources;

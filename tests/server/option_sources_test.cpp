@@ -37,7 +37,7 @@ TEST_CASE("every option has a flag, a variable and a key that derive from its na
             o.values == arity::toggle ? read_arguments({"--" + name + "=" + wrong}).settings
                                       : read_arguments({"--" + name, wrong}).settings,
             read_environment(variable, file),
-            read_toml(name + " = \"\\u0001\"", "f.toml"),
+            read_toml(name + " = \"\\u0001\"", "f.toml").settings,
         };
         const std::string places[] = {"--" + name + ": ", environment_name(name) + " in the environment: ", "f.toml:1: " + name + ": "};
         for (int i = 0; i != 3; ++i) {
@@ -72,7 +72,7 @@ TEST_CASE("the defaults are accepted as they are shown") {
 TEST_CASE("a repeatable option is a list in every source, and a later source replaces an earlier one") {
     std::string file;
     const std::vector<std::string> variables{"HOME=/", "STOMPCHAT_LISTEN=127.0.0.3:1 , 127.0.0.4:1", "STOMPCHAT_CONFIG=x.toml"};
-    const auto toml = read_toml("listen = ['127.0.0.1:1', '127.0.0.2:1']\nthreads = 3\nallow-insecure = true", "f.toml");
+    const auto toml = read_toml("listen = ['127.0.0.1:1', '127.0.0.2:1']\nthreads = 3\nallow-insecure = true", "f.toml").settings;
     const auto environment = read_environment(variables, file);
     const auto flags = read_arguments({"--listen", "127.0.0.5:1", "--listen=127.0.0.6:1", "--threads", "5"}).settings;
     CHECK(file == "x.toml");
@@ -90,7 +90,7 @@ TEST_CASE("a repeatable option is a list in every source, and a later source rep
     CHECK(options.threads == 5);
     CHECK(options.where("threads") == "--threads");
     CHECK(options.where("tls-cert") == "--tls-cert");
-    apply_settings(read_toml("listen = []", "f.toml"), options);
+    apply_settings(read_toml("listen = []", "f.toml").settings, options);
     CHECK(options.listen.empty());
 }
 

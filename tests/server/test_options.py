@@ -130,6 +130,8 @@ class File(ServerTest):
             ("threads = 1.5", 1, ["threads: ", "whole number"]),
             ("threads = 1\nthreads = 2", 2, ["TOML"]),
             ("threads = \n", 1, ["TOML"]),
+            ("[[destination]]\npattern = '/topic/*x'", 2, ["pattern: ", '"/topic/*x"', "whole segment"]),
+            ("[[destination]]\npattern = '/topic/x'\npolicy = 'loud'", 3, ["policy: ", '"loud"', "ephemeral"]),
         ]:
             with self.subTest(content=content):
                 self.write(content)
@@ -157,7 +159,8 @@ class File(ServerTest):
             self.assertEqual(server.log, [], "log-level of the file still counts")
 
     def test_check_config_checks_everything_and_starts_nothing(self):
-        self.write('listen = "127.0.0.1:0"\nheart-beat = "10s"\nmax-body = 4096\nallow-insecure = false\n')
+        self.write('listen = "127.0.0.1:0"\nheart-beat = "10s"\nmax-body = 4096\nallow-insecure = false\n'
+                   "[[destination]]\npattern = '/topic/*/typing'\npolicy = 'ephemeral'\n")
         code, out, err = run("--check-config", "--config", self.file)
         self.assertEqual((code, out), (0, ""))
         self.assertIn("good", err)

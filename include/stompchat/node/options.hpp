@@ -4,6 +4,7 @@
 #define STOMPCHAT_NODE_OPTIONS_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/delivery/destination_rules.hpp>
 #include <stompchat/net/tls_context.hpp>
 #include <stompchat/ports/app_handler.hpp>
 #include <stompchat/ports/authenticator.hpp>
@@ -105,6 +106,11 @@ struct chat_node_options {
     std::chrono::seconds history_window{600};
     /// The largest `history`; above it the header's value is clipped.
     std::uint32_t max_history = 1000;
+    /// What holds for which destinations; of those that cover one the first counts. Where none does, messages are kept. A bad rule makes
+    /// the node's constructor throw.
+    std::vector<destination_rule> destinations;
+    /// Whether who is in a room can be subscribed to, where no rule says.
+    bool presence = false;
     /// Unacknowledged messages of a `client` or `client-individual` subscription without a `prefetch-count` header.
     std::uint32_t prefetch_count = 1024;
     /// The highest `prefetch-count`; above it the header's value is clipped.

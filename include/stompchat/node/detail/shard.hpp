@@ -43,6 +43,7 @@ struct node_context {
     node_incarnation self;
     websocket_limits websocket;
     std::size_t shards = 1;
+    delivery::destination_rules rules{};
 };
 
 /** One thread's part of a node: its connections, its subscriptions, its timers. Shards share nothing with each other.

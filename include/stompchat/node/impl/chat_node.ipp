@@ -73,6 +73,10 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         context.self = node::new_incarnation(context.options.node_id);
         context.websocket.max_message = context.options.max_websocket_message;
         context.shards = contexts.size();
+        delivery::destination_settings otherwise;
+        otherwise.presence = context.options.presence;
+        otherwise.history_window = context.options.history_window;
+        context.rules = delivery::destination_rules(context.options.destinations, std::move(otherwise));
         // The user of a user destination counts decoded, and too long a destination can be refused softly: the node checks itself.
         context.options.session.max_destination = 0;
         std::vector<node::shard_inbox*> inboxes;

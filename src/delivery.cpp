@@ -1,0 +1,3 @@
+// Boost Software License 1.0, see LICENSE
+
+#include <stompchat/delivery/impl/destination_rules.ipp>
