@@ -32,10 +32,13 @@ STOMPCHAT_DECL std::optional<destination_policy> parse_policy(std::string_view w
    `/user/<user>/queue/<name>` whoever speaks of them: a pattern for the queues `typing` of all users has `*` in place of the user. */
 struct destination_rule {
     destination_rule() = default;
+    /// A rule that says only this.
     explicit destination_rule(std::string covers, destination_policy what = destination_policy::keep)
         : pattern(std::move(covers)), policy(what) {}
 
+    /// Which destinations it covers.
     std::string pattern;
+    /// What becomes of their messages.
     destination_policy policy = destination_policy::keep;
     /// Of `latest`: the header whose value is the key. Empty = the user who sent.
     std::string key;
@@ -49,9 +52,13 @@ namespace delivery {
 
 /// What holds for one destination.
 struct destination_settings {
+    /// What becomes of its messages.
     destination_policy policy = destination_policy::keep;
+    /// Whether who is there can be subscribed to.
     bool presence = false;
+    /// How far back `history` reaches.
     std::chrono::seconds history_window{600};
+    /// Of `latest`: the header whose value is the key. Empty = the user who sent.
     std::string key;
 };
 
@@ -75,7 +82,9 @@ public:
     /// What holds for a destination, as it stands in the log. Lifetime: as long as this object.
     STOMPCHAT_DECL const destination_settings& of(std::string_view in_log) const noexcept;
 
+    /// What becomes of a destination's messages.
     destination_policy policy(std::string_view in_log) const noexcept { return of(in_log).policy; }
+    /// Whether who is in a room can be subscribed to.
     bool presence(std::string_view in_log) const noexcept { return of(in_log).presence; }
 
 private:
