@@ -46,6 +46,10 @@ private:
     void do_release(node_incarnation, done finished) override { finished({}); }
     void do_add_session(session_record, done finished) override { finished({}); }
     void do_remove_session(session_record, done finished) override { finished({}); }
+    void do_mark_leaving(session_record, done finished) override { finished({}); }
+    void do_presence(std::string, std::size_t, presence_done finished) override { finished({}, {}); }
+    void do_watch_presence(std::string, std::shared_ptr<presence_sink>, done finished) override { finished({}); }
+    void do_unwatch_presence(std::string_view, const std::shared_ptr<presence_sink>&) override {}
     void do_join(std::string, session_record, done finished) override { finished({}); }
     void do_leave(std::string, session_record, done finished) override { finished({}); }
     void do_sessions_of(std::string, sessions_done finished) override { finished({}, {}); }

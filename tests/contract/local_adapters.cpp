@@ -84,6 +84,10 @@ TEST_CASE("the local registry does what the contract says") {
     contract::check_registry([](boost::asio::io_context& context) { return std::make_unique<local_registry_subject>(context); });
 }
 
+TEST_CASE("the local registry does for presence what the contract says") {
+    contract::check_registry_presence([](boost::asio::io_context& context) { return std::make_unique<local_registry_subject>(context); });
+}
+
 TEST_CASE("the local state store does what the contract says") {
     contract::check_state_store([](boost::asio::io_context& context) { return std::make_unique<local_state_store_subject>(context); });
 }

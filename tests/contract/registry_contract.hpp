@@ -35,6 +35,9 @@ using make_registry = std::function<std::unique_ptr<registry_subject>(boost::asi
 /** What every session registry must do. Call it from a test case; each rule is a subcase. */
 void check_registry(const make_registry& make);
 
+/** The same for what a registry does for presence. */
+void check_registry_presence(const make_registry& make);
+
 } // namespace contract
 
 #endif

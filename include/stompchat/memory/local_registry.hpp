@@ -4,16 +4,20 @@
 #define STOMPCHAT_MEMORY_LOCAL_REGISTRY_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/memory/detail/presence_feed.hpp>
 #include <stompchat/ports/session_registry.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,7 +48,10 @@ public:
     STOMPCHAT_DECL std::size_t rooms() const;
 
     /// With `false` every operation fails with `error::registry_unavailable`. For tests of what stands on it.
-    void inject_available(bool available) noexcept { available_ = available; }
+    void inject_available(bool available) {
+        available_ = available;
+        if (!available) feed_->interrupt();
+    }
 
 private:
     using time_point = std::chrono::steady_clock::time_point;
@@ -58,22 +65,28 @@ private:
     struct session_state {
         session_record record;
         std::set<std::string> rooms;
+        bool leaving = false;
     };
     struct room_state {
         /// Sorted, because participants are shown sorted.
         std::map<std::string, std::set<std::string>> sessions_of_user;
         std::map<std::string, std::size_t> sessions_on_node;
+        std::uint64_t version = 0;
     };
 
     STOMPCHAT_DECL void do_hold_lease(node_incarnation node, std::chrono::milliseconds lease, done finished) override;
     STOMPCHAT_DECL void do_release(node_incarnation node, done finished) override;
     STOMPCHAT_DECL void do_add_session(session_record session, done finished) override;
     STOMPCHAT_DECL void do_remove_session(session_record session, done finished) override;
+    STOMPCHAT_DECL void do_mark_leaving(session_record session, done finished) override;
     STOMPCHAT_DECL void do_join(std::string room, session_record session, done finished) override;
     STOMPCHAT_DECL void do_leave(std::string room, session_record session, done finished) override;
     STOMPCHAT_DECL void do_sessions_of(std::string user, sessions_done finished) override;
     STOMPCHAT_DECL void do_session(std::string session, sessions_done finished) override;
     STOMPCHAT_DECL void do_participants(std::string room, std::size_t most, participants_done finished) override;
+    STOMPCHAT_DECL void do_presence(std::string room, std::size_t most, presence_done finished) override;
+    STOMPCHAT_DECL void do_watch_presence(std::string room, std::shared_ptr<presence_sink> sink, done finished) override;
+    STOMPCHAT_DECL void do_unwatch_presence(std::string_view room, const std::shared_ptr<presence_sink>& sink) override;
     STOMPCHAT_DECL void do_interested_nodes(std::string room, nodes_done finished) override;
     STOMPCHAT_DECL void do_live_nodes(nodes_done finished) override;
 
@@ -90,6 +103,9 @@ private:
     STOMPCHAT_DECL void bury(node_state& node);
     STOMPCHAT_DECL void forget(const std::string& session);
     STOMPCHAT_DECL void leave(const std::string& room, const session_record& session);
+    STOMPCHAT_DECL void take_places(const std::string& room, const session_record& joined);
+    STOMPCHAT_DECL void user_changed(const std::string& room, room_state& in, const std::string& user, bool joined);
+    STOMPCHAT_DECL std::uint64_t first_version();
 
     const asio::any_io_executor executor_;
     const local_registry_options options_;
@@ -99,6 +115,8 @@ private:
     std::unordered_map<std::string, session_state> sessions_;
     std::unordered_map<std::string, std::set<std::string>> users_;
     std::unordered_map<std::string, room_state> rooms_;
+    std::uint64_t last_first_version_ = 0;
+    const std::shared_ptr<memory::presence_feed> feed_;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI

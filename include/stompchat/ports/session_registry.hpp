@@ -6,10 +6,14 @@
 #include <stompchat/config.hpp>
 #include <stompchat/error.hpp>
 #include <stompchat/ports/detail/completion.hpp>
+#include <stompchat/ports/presence.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -109,6 +113,16 @@ public:
             token);
     }
 
+    /** A session's connection was lost, and its user may be back in a moment: the session is not found any more, but stays a participant of
+        its rooms until it is removed, or its node's lease ends, or another session of the user joins (that takes its place in the room).
+        Handler signature: `void(error_code)`. */
+    template <class Token>
+    auto async_mark_leaving(session_record session, Token&& token) {
+        return start<void(error_code)>(
+            [this, session = std::move(session)](auto finished) mutable { do_mark_leaving(std::move(session), std::move(finished)); },
+            token);
+    }
+
     /** Makes a registered session a participant of a room (a destination `/topic/...`). Handler signature: `void(error_code)`. */
     template <class Token>
     auto async_join(std::string room, session_record session, Token&& token) {
@@ -147,6 +161,30 @@ public:
             token);
     }
 
+    /** The users in a room at one version, named when there are at most `most`. A node whose lease has ended counts until another node
+        has found that out; its users' leaving is then told as any other change. Handler signature: `void(error_code, presence_view)`. */
+    template <class Token>
+    auto async_presence(std::string room, std::size_t most, Token&& token) {
+        return start<void(error_code, presence_view)>(
+            [this, room = std::move(room), most](auto finished) mutable { do_presence(std::move(room), most, std::move(finished)); },
+            token);
+    }
+
+    /** Tells `sink` of the changes in a room from now on, until unwatch_presence() or `on_presence_interrupted()`. To watch twice is
+        harmless. Handler signature: `void(error_code)`. Completes when: every later change is told. Lifetime: the registry keeps the sink
+       as long as it watches a room. */
+    template <class Token>
+    auto async_watch_presence(std::string room, std::shared_ptr<presence_sink> sink, Token&& token) {
+        return start<void(error_code)>(
+            [this, room = std::move(room), sink = std::move(sink)](auto finished) mutable {
+                do_watch_presence(std::move(room), std::move(sink), std::move(finished));
+            },
+            token);
+    }
+
+    /// Ends that. What is under way may still be told.
+    void unwatch_presence(std::string_view room, const std::shared_ptr<presence_sink>& sink) { do_unwatch_presence(room, sink); }
+
     /** The nodes that have a participant of a room. Handler signature: `void(error_code, std::vector<node_incarnation>)`. */
     template <class Token>
     auto async_interested_nodes(std::string room, Token&& token) {
@@ -170,6 +208,8 @@ protected:
     using sessions_done = detail::completion<void(error_code, std::vector<session_record>)>;
     /// How one ends that returns participants.
     using participants_done = detail::completion<void(error_code, std::vector<participant>)>;
+    /// How one ends that looks at a room.
+    using presence_done = detail::completion<void(error_code, presence_view)>;
     /// How one ends that returns nodes.
     using nodes_done = detail::completion<void(error_code, std::vector<node_incarnation>)>;
 
@@ -178,11 +218,15 @@ private:
     virtual void do_release(node_incarnation node, done finished) = 0;
     virtual void do_add_session(session_record session, done finished) = 0;
     virtual void do_remove_session(session_record session, done finished) = 0;
+    virtual void do_mark_leaving(session_record session, done finished) = 0;
     virtual void do_join(std::string room, session_record session, done finished) = 0;
     virtual void do_leave(std::string room, session_record session, done finished) = 0;
     virtual void do_sessions_of(std::string user, sessions_done finished) = 0;
     virtual void do_session(std::string session, sessions_done finished) = 0;
     virtual void do_participants(std::string room, std::size_t most, participants_done finished) = 0;
+    virtual void do_presence(std::string room, std::size_t most, presence_done finished) = 0;
+    virtual void do_watch_presence(std::string room, std::shared_ptr<presence_sink> sink, done finished) = 0;
+    virtual void do_unwatch_presence(std::string_view room, const std::shared_ptr<presence_sink>& sink) = 0;
     virtual void do_interested_nodes(std::string room, nodes_done finished) = 0;
     virtual void do_live_nodes(nodes_done finished) = 0;
 

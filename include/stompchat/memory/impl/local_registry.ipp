@@ -10,7 +10,7 @@
 namespace stompchat::inline STOMPCHAT_ABI {
 
 STOMPCHAT_DECL local_registry::local_registry(asio::any_io_executor executor, local_registry_options options)
-    : executor_(std::move(executor)), options_(std::move(options)) {}
+    : executor_(std::move(executor)), options_(std::move(options)), feed_(std::make_shared<memory::presence_feed>(executor_)) {}
 
 STOMPCHAT_DECL std::size_t local_registry::sessions() const {
     const std::lock_guard held(mutex_);
@@ -81,7 +81,10 @@ STOMPCHAT_DECL void local_registry::do_add_session(session_record session, done 
         if (const error_code failure = check(session.where)) return failure;
         const auto at = sessions_.find(session.session);
         if (at != sessions_.end()) {
-            if (at->second.record == session) return {};
+            if (at->second.record == session) {
+                at->second.leaving = false;
+                return {};
+            }
             forget(session.session);
         }
         nodes_[session.where.node].sessions.insert(session.session);
@@ -99,14 +102,27 @@ STOMPCHAT_DECL void local_registry::do_remove_session(session_record session, do
     });
 }
 
+STOMPCHAT_DECL void local_registry::do_mark_leaving(session_record session, done finished) {
+    change(finished, [&]() -> error_code {
+        if (const error_code failure = check(session.where)) return failure;
+        if (session_state* const state = registered(session)) state->leaving = true;
+        return {};
+    });
+}
+
 STOMPCHAT_DECL void local_registry::do_join(std::string room, session_record session, done finished) {
     change(finished, [&]() -> error_code {
         if (const error_code failure = check(session.where)) return failure;
         session_state* const state = registered(session);
         if (!state || !state->rooms.insert(room).second) return {};
         room_state& joined = rooms_[room];
-        joined.sessions_of_user[session.user].insert(session.session);
+        auto& of_user = joined.sessions_of_user[session.user];
+        of_user.insert(session.session);
         ++joined.sessions_on_node[session.where.node];
+        if (of_user.size() == 1)
+            user_changed(room, joined, session.user, true);
+        else
+            take_places(room, session);
         return {};
     });
 }
@@ -125,8 +141,8 @@ STOMPCHAT_DECL void local_registry::do_sessions_of(std::string user, sessions_do
         const auto of_user = users_.find(user);
         if (of_user == users_.end()) return;
         for (const std::string& session : of_user->second) {
-            const session_record& record = sessions_.at(session).record;
-            if (alive(record.where.node, now)) result.push_back(record);
+            const session_state& state = sessions_.at(session);
+            if (!state.leaving && alive(state.record.where.node, now)) result.push_back(state.record);
         }
     });
 }
@@ -134,7 +150,7 @@ STOMPCHAT_DECL void local_registry::do_sessions_of(std::string user, sessions_do
 STOMPCHAT_DECL void local_registry::do_session(std::string session, sessions_done finished) {
     look_up<std::vector<session_record>>(finished, [&](std::vector<session_record>& result, time_point now) {
         const auto at = sessions_.find(session);
-        if (at != sessions_.end() && alive(at->second.record.where.node, now)) result.push_back(at->second.record);
+        if (at != sessions_.end() && !at->second.leaving && alive(at->second.record.where.node, now)) result.push_back(at->second.record);
     });
 }
 
@@ -150,6 +166,35 @@ STOMPCHAT_DECL void local_registry::do_participants(std::string room, std::size_
             if (shown != 0) result.emplace_back(user, static_cast<std::uint32_t>(shown));
         }
     });
+}
+
+STOMPCHAT_DECL void local_registry::do_presence(std::string room, std::size_t most, presence_done finished) {
+    presence_view found;
+    error_code failure = error::registry_unavailable;
+    if (available_) {
+        const std::lock_guard held(mutex_);
+        failure = {};
+        if (const auto at = rooms_.find(room); at != rooms_.end()) {
+            found.version = at->second.version;
+            found.count = at->second.sessions_of_user.size();
+            if (found.count <= most)
+                for (const auto& [user, sessions] : at->second.sessions_of_user) found.users.push_back(user);
+        } else {
+            found.version = first_version();
+        }
+    }
+    finished(failure, std::move(found));
+}
+
+STOMPCHAT_DECL void local_registry::do_watch_presence(std::string room, std::shared_ptr<presence_sink> sink, done finished) {
+    change(finished, [&]() -> error_code {
+        feed_->watch(std::move(room), std::move(sink));
+        return {};
+    });
+}
+
+STOMPCHAT_DECL void local_registry::do_unwatch_presence(std::string_view room, const std::shared_ptr<presence_sink>& sink) {
+    feed_->unwatch(room, sink);
 }
 
 STOMPCHAT_DECL void local_registry::do_interested_nodes(std::string room, nodes_done finished) {
@@ -205,10 +250,37 @@ STOMPCHAT_DECL void local_registry::leave(const std::string& room, const session
     room_state& left = at->second;
     const auto of_user = left.sessions_of_user.find(session.user);
     of_user->second.erase(session.session);
-    if (of_user->second.empty()) left.sessions_of_user.erase(of_user);
+    if (of_user->second.empty()) {
+        left.sessions_of_user.erase(of_user);
+        user_changed(room, left, session.user, false);
+    }
     const auto on_node = left.sessions_on_node.find(session.where.node);
     if (--on_node->second == 0) left.sessions_on_node.erase(on_node);
     if (left.sessions_of_user.empty()) rooms_.erase(at);
+}
+
+STOMPCHAT_DECL void local_registry::take_places(const std::string& room, const session_record& joined) {
+    std::vector<std::string> left;
+    for (const std::string& other : rooms_.at(room).sessions_of_user.at(joined.user))
+        if (other != joined.session && sessions_.at(other).leaving) left.push_back(other);
+    for (const std::string& other : left) {
+        session_state& gone = sessions_.at(other);
+        gone.rooms.erase(room);
+        leave(room, gone.record);
+    }
+}
+
+STOMPCHAT_DECL void local_registry::user_changed(const std::string& room, room_state& in, const std::string& user, bool joined) {
+    in.version = in.version == 0 ? first_version() : in.version + 1;
+    feed_->add(room, user, joined, in.version, in.sessions_of_user.size());
+}
+
+STOMPCHAT_DECL std::uint64_t local_registry::first_version() {
+    // Nothing is kept of an empty room. By the clock its next version is above its last one, unless it changed more often than every
+    // microsecond.
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto by_clock = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+    return last_first_version_ = std::max(by_clock, last_first_version_ + 1);
 }
 
 } // namespace stompchat::inline STOMPCHAT_ABI
