@@ -61,7 +61,7 @@ public:
 
     /// Records are gone from the log: the next one that there is stands at or above `from`. The caller has told of the gap.
     void jump(offset from) noexcept {
-        if (state_ == state::behind) next_ = from;
+        if (state_ == state::behind && from > next_) next_ = from;
     }
 
     /// A record that comes live. `room` is asked only when the record concerns this cursor. When it says take, the record must be

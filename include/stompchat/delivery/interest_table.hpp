@@ -69,6 +69,14 @@ public:
         return found->second;
     }
 
+    /// Calls `use(destination, registration)` for every claim. `use` must not change the table.
+    template <class Use>
+    void for_each_claim(Use&& use) const {
+        for (const auto& [destination, claims] : interested_) {
+            for (const registration& claim : claims) use(destination, claim);
+        }
+    }
+
     /// Whether reading of a partition begins there, for the first time or in another log.
     bool begins_at(const position& next) const noexcept {
         const position& reached = read_to_[next.partition];

@@ -4,8 +4,7 @@
 #define STOMPCHAT_NODE_DETAIL_READER_HPP
 
 #include <stompchat/config.hpp>
-#include <stompchat/delivery/interest_table.hpp>
-#include <stompchat/delivery/last_offsets.hpp>
+#include <stompchat/delivery/router.hpp>
 #include <stompchat/node/detail/shard_inbox.hpp>
 #include <stompchat/ports/broker.hpp>
 #include <stompchat/ports/observer.hpp>
@@ -51,20 +50,12 @@ public:
     STOMPCHAT_DECL void on_state(broker_state state) override;
 
 private:
-    struct claimant {
-        std::string destination;
-        delivery::registration claim;
-    };
-
-    void answer(const claimant& one);
+    class inboxes;
 
     broker& broker_;
     std::vector<shard_inbox*> shards_;
     observer& watcher_;
-    delivery::interest_table table_;
-    delivery::last_offsets last_;
-    // Registrations that came before the broker had told where it begins to read.
-    std::vector<claimant> early_;
+    delivery::router router_;
     std::vector<std::atomic<offset>> handed_out_;
     std::atomic<broker_state> state_{broker_state::starting};
 };

@@ -4,6 +4,7 @@
 #define STOMPCHAT_NODE_DETAIL_SESSION_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/delivery/feeding.hpp>
 #include <stompchat/node/detail/connection.hpp>
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/node/detail/output_queue.hpp>
@@ -52,11 +53,12 @@ public:
     STOMPCHAT_DECL void begin_with(std::string_view answer, std::span<char> rest);
 
     // From the shard.
-    bool has_room(const subscription& for_whom) const noexcept {
+    delivery::output_room room() const noexcept {
         const auto& options = shard_.node().options;
-        if (phase_ != phase::open || for_whom.window_full()) return false;
-        if (queue_.octets() == 0) return true;
-        return queue_.octets() < options.output_queue && shard_.budget().octets < options.shard_output;
+        return {queue_.octets(), options.output_queue, shard_.budget().octets >= options.shard_output};
+    }
+    bool has_room(const subscription& for_whom) const noexcept {
+        return phase_ == phase::open && !for_whom.window_full() && room().has_room();
     }
     void deliver(frame_ref what, subscription& to) {
         queue_message(std::move(what), to);
@@ -185,18 +187,16 @@ private:
     static std::optional<std::uint32_t> decimal(std::string_view text, std::uint32_t most) noexcept;
 
     // session_start.ipp: where a topic subscription begins
-    std::optional<refusal> read_start(const stomp::event& ev, std::string_view in_log, start_request& into);
-    void resume(subscription& whom, const position& after);
-    void begin_without_token(subscription& whom);
-    void read_history(subscription& whom);
-    void begin_with_history(subscription& whom);
+    std::optional<refusal> read_start(const stomp::event& ev, std::string_view in_log, delivery::start_request& into);
+    delivery::start_request::time_point window_begins() const;
+    void carry_out(subscription& whom, delivery::start_step step);
     void begin(subscription& whom, offset from);
     void answer_start(subscription& whom, offset from);
     void start_again();
 
     // session_delivery.ipp: what reaches subscriptions
     subscription& add_subscription(const stomp::event& ev, subscription::kind what, std::uint32_t prefetch, std::string_view in_log);
-    void feed_recent(subscription& whom);
+    struct feeding_host;
     void take_read(subscription& whom, const read_result& result);
     void again_in(std::chrono::milliseconds pause);
     bool tell_session(std::string_view queue, header_block headers, std::string_view body);
@@ -209,7 +209,7 @@ private:
     // First what every delivery touches, close together.
     output_queue queue_;
     std::size_t skip_ = 0; // octets of the first entry that were written
-    subscription* behind_ = nullptr;
+    delivery::behind_list<subscription> behind_;
     time_point last_written_{}; // when the socket last took something, or had nothing to take
     phase phase_ = phase::open;
     bool flush_listed_ = false;

@@ -110,6 +110,7 @@ public:
     /// The shard's position of the subscription's partition.
     offset told_to(const subscription& whom) noexcept { return topics_.told(topics_.at(whom.slot).partition); }
     const topic_table::topic& topic_of(const subscription& whom) noexcept { return topics_.at(whom.slot); }
+    delivery::topic_knowledge knowledge_of(const subscription& whom) noexcept { return topics_.knowledge(topics_.at(whom.slot)); }
     /// Reads the log before a subscription begins. session::on_start_read() follows.
     STOMPCHAT_DECL void read_to_start(subscription& whom, const position& from, const read_bounds& bounds);
     /// Asks the broker for the end of the subscription's partition. session::on_end() follows.
@@ -147,15 +148,11 @@ private:
     static constexpr std::size_t sweep_threshold = 256;
 
     void deliver();
-    bool same_log(topic_table::topic& of, const position& at);
     template <class Then>
     auto for_subscription(subscription& whom, Then then);
-    void on_record(shard_event& event);
-    void on_missed(const shard_event& event);
-    void on_answer(const shard_event& event);
+    struct delivery_host;
     void on_result(const shard_event& event);
     void flush();
-    void fall_behind(topic_table::topic& of, offset first, offset last);
     void queue_for_sweep(topic_table::topic& of, frame_ref message);
     void sweep_later();
     void sweep();

@@ -5,11 +5,12 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/delivery/cursor.hpp>
-#include <stompchat/node/detail/start.hpp>
+#include <stompchat/delivery/start.hpp>
 #include <stompchat/stomp/ack_window.hpp>
 #include <stompchat/stomp/subscription.hpp>
 #include <stompchat/stomp/version.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -72,7 +73,7 @@ struct subscription {
     /// Of a subscription that has no topic (its name stands there); null otherwise.
     std::unique_ptr<std::string> local_destination;
     /// What its SUBSCRIBE asked for, until that is answered; null when it asked for nothing.
-    std::unique_ptr<start_request> starting;
+    std::unique_ptr<delivery::start_request> starting;
 
     ~subscription() {
         if (reading) reading->to = nullptr;
@@ -85,6 +86,8 @@ struct subscription {
         __builtin_prefetch(&acks);
     }
     bool window_full() const noexcept { return acks && acks->window.size() >= acks->prefetch; }
+    /// How many messages the window takes, at most so many. Precondition: it is not full.
+    std::size_t window_room(std::size_t most) const noexcept { return acks ? std::min(most, acks->prefetch - acks->window.size()) : most; }
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node

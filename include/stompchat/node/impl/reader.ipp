@@ -14,58 +14,55 @@
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL reader::reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher, std::size_t remembered)
-    : broker_(log), shards_(std::move(shards)), watcher_(watcher), table_(log.partitions()), last_(log.partitions(), remembered),
-      handed_out_(log.partitions()) {
+    : broker_(log), shards_(std::move(shards)), watcher_(watcher), router_(log.partitions(), remembered), handed_out_(log.partitions()) {
     for (auto& one : handed_out_) one.store(-1, std::memory_order_relaxed);
 }
 
+/// What the router hands to the shards.
+class reader::inboxes {
+public:
+    explicit inboxes(const std::vector<shard_inbox*>& shards) noexcept : shards_(shards) {}
+
+    void record(const delivery::registration& claim, const record_view& what) {
+        shard_inbox& inbox = *shards_[claim.shard];
+        // A frame is made for each shard: it then belongs to that thread alone and is counted without atomics.
+        if (inbox.has_room())
+            inbox.put_record(claim, frame::make_message(what));
+        else
+            inbox.put_missed(claim, what.at);
+    }
+    void answer(const delivery::registration& claim, const position& at, const delivery::last_offsets::knowledge& known) {
+        shards_[claim.shard]->put_answer(claim, at, known);
+    }
+    void new_log(const delivery::registration& claim, const position& at) { shards_[claim.shard]->put_new_log(claim, at); }
+
+    void wake() {
+        for (shard_inbox* inbox : shards_) inbox->wake();
+    }
+
+private:
+    const std::vector<shard_inbox*>& shards_;
+};
+
 STOMPCHAT_DECL void reader::add(std::string destination, delivery::registration claim) {
     // Always a post: a shard that registers must not be called back from within.
-    asio::post(broker_.get_executor(), [this, one = claimant{std::move(destination), claim}]() mutable {
-        if (table_.complete())
-            answer(one);
-        else
-            early_.push_back(std::move(one));
+    asio::post(broker_.get_executor(), [this, destination = std::move(destination), claim]() mutable {
+        router_.add(std::move(destination), claim, inboxes(shards_));
+        shards_[claim.shard]->wake();
     });
 }
 
 STOMPCHAT_DECL void reader::remove(std::string destination, delivery::registration claim) {
-    asio::post(broker_.get_executor(), [this, one = claimant{std::move(destination), claim}] {
-        std::erase_if(early_, [&](const claimant& c) {
-            return c.destination == one.destination && c.claim.shard == one.claim.shard && c.claim.number <= one.claim.number;
-        });
-        table_.remove(one.destination, one.claim);
-    });
-}
-
-STOMPCHAT_DECL void reader::answer(const claimant& one) {
-    const position at = table_.add(one.destination, one.claim);
-    shard_inbox& inbox = *shards_[one.claim.shard];
-    inbox.put_answer(one.claim, at, last_.of(one.destination, at.partition));
-    inbox.wake();
+    asio::post(broker_.get_executor(), [this, destination = std::move(destination), claim] { router_.remove(destination, claim); });
 }
 
 STOMPCHAT_DECL void reader::on_records(std::span<const record_view> records, const position& next) {
-    // The first call for a partition, and the first one under a new epoch, has no records and tells where delivery begins.
-    if (records.empty() && table_.begins_at(next)) last_.begin(next);
-    for (const record_view& record : records) {
-        if (!table_.is_new(record.at)) continue;
-        last_.note(record.destination, record.at);
-        for (const delivery::registration& claim : table_.claims_on(record.destination)) {
-            shard_inbox& inbox = *shards_[claim.shard];
-            // A frame is made for each shard: it then belongs to that thread alone and is counted without atomics.
-            if (inbox.has_room())
-                inbox.put_record(claim, frame::make_message(record));
-            else
-                inbox.put_missed(claim, record.at);
-        }
-    }
-    table_.advance(next);
+    inboxes to(shards_);
+    router_.show(records, next, to);
     handed_out_[next.partition].store(next.offset, std::memory_order_release);
-    for (shard_inbox* inbox : shards_) inbox->wake();
-    if (!early_.empty() && table_.complete()) {
-        for (const claimant& one : std::exchange(early_, {})) answer(one);
-    }
+    to.wake();
+    router_.answer_early(to);
+    to.wake();
 }
 
 STOMPCHAT_DECL void reader::on_published(std::span<const publish_result> results) {

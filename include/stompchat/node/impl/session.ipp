@@ -125,7 +125,7 @@ STOMPCHAT_DECL void session::begin_close(error_code reason, std::uint16_t code, 
     phase_ = phase::closing;
     reason_ = reason;
     closing_since_ = shard::now();
-    behind_ = nullptr;
+    behind_.clear();
     stomp_.for_each_subscription([this](stomp::subscription& one) { drop_subscription(one); });
     flush_soon();
     plan(closing_since_);
@@ -170,7 +170,7 @@ STOMPCHAT_DECL void session::gone() {
         shard_.node().watcher->on_session_gone(info(), reason_);
         shard_.forget(name_, who_.user);
     }
-    behind_ = nullptr;
+    behind_.clear();
     stomp_.for_each_subscription([this](stomp::subscription& one) { drop_subscription(one); });
     queue_.clear(shard_.entries());
     stream_->close();

@@ -44,12 +44,7 @@ STOMPCHAT_DECL subscription& session::add_subscription(const stomp::event& ev, s
 STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
     auto* const gone = static_cast<subscription*>(std::exchange(which.context, nullptr));
     if (gone == nullptr) return;
-    for (subscription** link = &behind_; *link != nullptr; link = &(*link)->next_behind) {
-        if (*link == gone) {
-            *link = gone->next_behind;
-            break;
-        }
-    }
+    behind_.remove(*gone);
     if (gone->what == subscription::kind::topic && announced_) {
         bool last = true;
         stomp_.for_each_subscription([&](const stomp::subscription& one) {
@@ -67,8 +62,25 @@ STOMPCHAT_DECL void session::send_pending_receipt(subscription& whom) {
 
 // Topics.
 
+/// What the state machines of delivery/ need of a session.
+struct session::feeding_host {
+    session& self;
+
+    delivery::output_room room() const noexcept { return self.room(); }
+    const topic_table::topic& topic_of(const subscription& whom) const noexcept { return self.shard_.topic_of(whom); }
+    offset told_to(const subscription& whom) const noexcept { return self.shard_.told_to(whom); }
+    void deliver(const frame_ref& message, subscription& to) const { self.deliver(message, to); }
+    void deliver_read(const message& one, subscription& to) const {
+        frame_ref made = frame::make_message(one.view());
+        made->charge(self.shard_.budget());
+        self.deliver(std::move(made), to);
+    }
+    void read(subscription& whom, std::size_t messages, std::size_t octets) const { self.shard_.feed(whom, messages, octets); }
+    void tell_gap(subscription& whom) const { self.tell_gap(whom); }
+};
+
 STOMPCHAT_DECL void session::fell_behind(subscription& whom) {
-    if (!std::exchange(whom.listed, true)) whom.next_behind = std::exchange(behind_, &whom);
+    behind_.add(whom);
     // It is fed when the queue has been written or an ACK has made room; if neither can come, because there is room, it is fed at once.
     if (queue_.empty() && !whom.window_full()) {
         feed_again_ = shard::now();
@@ -77,29 +89,9 @@ STOMPCHAT_DECL void session::fell_behind(subscription& whom) {
 }
 
 STOMPCHAT_DECL void session::feed_those_behind() {
-    if (behind_ == nullptr || phase_ != phase::open) return;
-    const chat_node_options& options = shard_.node().options;
-    // Below half of the queue's limit, so that one read brings a good piece.
-    if (queue_.octets() > options.output_queue / 2) return;
-    // Without room in the shard only an empty queue takes something; asking before it is empty would read the log for nothing.
-    if (!queue_.empty() && shard_.budget().octets >= options.shard_output) return;
-    const std::size_t room = std::min<std::size_t>(options.output_queue - queue_.octets(), 256 * 1024);
-    for (subscription** link = &behind_; *link != nullptr;) {
-        subscription& one = **link;
-        if (!one.cursor.behind()) {
-            one.listed = false;
-            *link = std::exchange(one.next_behind, nullptr);
-            continue;
-        }
-        link = &one.next_behind;
-        if (one.reading || one.window_full()) continue;
-        if (shard_.topic_of(one).recent.covers(one.cursor.next())) {
-            feed_recent(one);
-            if (!one.cursor.behind() || !has_room(one)) continue; // the next pass takes it off the list
-        }
-        const std::size_t window = one.acks ? one.acks->prefetch - one.acks->window.size() : 256;
-        shard_.feed(one, std::min<std::size_t>(window, 256), room);
-    }
+    if (phase_ != phase::open) return;
+    feeding_host host{*this};
+    delivery::feed_those_behind(behind_, host);
 }
 
 STOMPCHAT_DECL void session::again_in(std::chrono::milliseconds pause) {
@@ -110,60 +102,25 @@ STOMPCHAT_DECL void session::again_in(std::chrono::milliseconds pause) {
 STOMPCHAT_DECL void session::start_again() {
     stomp_.for_each_subscription([this](stomp::subscription& one) {
         auto* const whom = static_cast<subscription*>(one.context);
-        if (whom != nullptr && whom->what == subscription::kind::topic && whom->cursor.pending() && !whom->reading
+        if (whom != nullptr && whom->what == subscription::kind::topic && whom->cursor.pending() && !whom->reading && whom->starting
             && shard_.topic_of(*whom).live)
-            on_topic(*whom, whom->starting ? whom->starting->now : shard_.told_to(*whom));
+            carry_out(*whom, whom->starting->again(shard_.knowledge_of(*whom), window_begins()));
     });
-}
-
-STOMPCHAT_DECL void session::feed_recent(subscription& whom) {
-    bool all = true;
-    shard_.topic_of(whom).recent.for_each_from(whom.cursor.next(), [&](offset at, const frame_ref& message) {
-        switch (whom.cursor.on_read(at, [&] { return has_room(whom); })) {
-        case delivery::cursor::verdict::take: deliver(message, whom); break;
-        case delivery::cursor::verdict::no_room: all = false; break;
-        case delivery::cursor::verdict::skip: break;
-        }
-        return all;
-    });
-    const offset told = shard_.told_to(whom);
-    if (all) whom.cursor.end_read(told, told);
 }
 
 STOMPCHAT_DECL void session::on_fed(subscription& whom, error_code ec, const read_result& result) {
     if (phase_ != phase::open) return;
     if (ec) return again_in(std::chrono::milliseconds(200));
-    if (result.status == read_status::lost) {
-        if (!whom.told_of_gaps) return on_lost();
-        tell_gap(whom);
-        whom.cursor.jump(result.messages.empty() ? result.next.offset : result.messages.front().at().offset);
-    }
     take_read(whom, result);
 }
 
 STOMPCHAT_DECL void session::take_read(subscription& whom, const read_result& result) {
-    const offset before = whom.cursor.next();
-    // What stands among the recent messages is encoded already, for everybody.
-    if (shard_.topic_of(whom).recent.covers(before)) {
-        feed_recent(whom);
-        return feed_those_behind();
+    feeding_host host{*this};
+    switch (delivery::take_fed(whom, result, host)) {
+    case delivery::fed::something: return feed_those_behind();
+    case delivery::fed::nothing: return again_in(std::chrono::milliseconds(20));
+    case delivery::fed::lost: return on_lost();
     }
-    bool all = true;
-    for (const message& one : result.messages) {
-        const auto verdict = whom.cursor.on_read(one.at().offset, [&] { return has_room(whom); });
-        if (verdict == delivery::cursor::verdict::no_room) {
-            all = false;
-            break;
-        }
-        if (verdict == delivery::cursor::verdict::skip) continue;
-        frame_ref made = frame::make_message(one.view());
-        made->charge(shard_.budget());
-        deliver(std::move(made), whom);
-    }
-    if (all) whom.cursor.end_read(result.next.offset, shard_.told_to(whom));
-    // A log whose end lags behind what was already seen (a new leader) gives nothing for a moment.
-    if (whom.cursor.behind() && all && whom.cursor.next() == before) return again_in(std::chrono::milliseconds(20));
-    feed_those_behind();
 }
 
 STOMPCHAT_DECL void session::tell_gap(subscription& whom) {

@@ -65,7 +65,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
         prefetch = *wanted;
     }
 
-    auto starting = std::make_unique<start_request>();
+    auto starting = std::make_unique<delivery::start_request>();
     starting->receipt = ev.receipt;
     starting->earliest = allowed.earliest;
     switch (kind) {

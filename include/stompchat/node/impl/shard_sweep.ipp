@@ -21,6 +21,7 @@
 
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
+#include <stompchat/node/impl/shard_delivery.ipp>
 
 #include <boost/asio/post.hpp>
 
@@ -46,7 +47,10 @@ STOMPCHAT_DECL void shard::queue_for_sweep(topic_table::topic& of, frame_ref mes
     for (const swept_topic& one : swept_) {
         if (const topic_table::topic* const other = topics_.find(one.slot, one.number)) queued += other->subscriptions.queued_octets();
     }
-    if (queued >= node_.options.shard_inbox) return fall_behind(of, message->at().offset, message->at().offset);
+    if (queued >= node_.options.shard_inbox) {
+        delivery_host host{*this};
+        return delivery::fall_behind(of, message->at().offset, message->at().offset, host);
+    }
     if (!of.subscriptions.busy()) swept_.push_back({topics_.slot_of(of), of.number});
     if (!sweep_posted_) {
         sweep_ended_ = now();
@@ -95,18 +99,13 @@ STOMPCHAT_DECL void shard::sweep_one(topic_table::topic& of) {
     if (const subscription* const one = of.subscriptions.ahead(2)) one->owner->prefetch();
     if (const subscription* const one = of.subscriptions.ahead(1)) one->owner->prefetch_stream();
     bool given = false;
-    subscription& visited = of.subscriptions.visit([&](subscription& to, const queued_message& message) {
+    subscription& visited = of.subscriptions.visit([&](subscription& to, const delivery::queued_record<frame_ref>& message) {
         session& owner = *to.owner;
         // No more than one write takes; the rest comes at the next visit, or stays in the log if the socket takes nothing.
         if (given && owner.has_a_write()) return false;
-        switch (to.cursor.on_live(message.what->at().offset, [&] { return owner.has_room(to); })) {
-        case delivery::cursor::verdict::take:
-            owner.queue_message(message.what, to);
-            given = true;
-            break;
-        case delivery::cursor::verdict::no_room: owner.fell_behind(to); break;
-        case delivery::cursor::verdict::skip: break;
-        }
+        given |= delivery::hand_over(
+            message.what->at().offset, to, [&] { return owner.has_room(to); }, [&] { owner.queue_message(message.what, to); },
+            [&] { owner.fell_behind(to); });
         return true;
     });
     // Who is on the other list is written there.
