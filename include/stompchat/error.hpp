@@ -62,6 +62,7 @@ enum class error {
     connect_timeout = 308,            ///< no CONNECT frame within the time limit
     handshake_timeout = 309,          ///< no complete HTTP request within the time limit
     no_progress = 310,                ///< octets were queued and the socket took none of them for too long
+    too_many_in_flight = 313,         ///< messages of the service itself that the broker has not answered
 
     // Broker.
     broker_unavailable = 400, ///< the broker does not answer
@@ -78,6 +79,7 @@ enum class error {
     not_authorized = 601,      ///< the authorizer refused the frame
     unknown_destination = 602, ///< a destination that does not exist, or is not for that use
     rejected = 603,            ///< the application refused the frame
+    disconnected = 605,        ///< the service ended the session
 
     // Usage.
     bad_option = 700,          ///< an option or combination of options that makes no sense

@@ -51,6 +51,7 @@ constexpr const char* text_of(error e) noexcept {
     case error::connect_timeout: return "no CONNECT frame in time";
     case error::handshake_timeout: return "no complete request in time";
     case error::no_progress: return "the connection takes no data";
+    case error::too_many_in_flight: return "too many messages in flight";
     case error::broker_unavailable: return "the broker is not available";
     case error::message_too_large: return "message too large for the broker";
     case error::outcome_unknown: return "outcome unknown: the message may or may not have been published";
@@ -61,6 +62,7 @@ constexpr const char* text_of(error e) noexcept {
     case error::not_authorized: return "not authorized";
     case error::unknown_destination: return "unknown destination";
     case error::rejected: return "rejected by the application";
+    case error::disconnected: return "disconnected by the service";
     case error::bad_option: return "bad option";
     case error::stopped: return "stopped";
     case error::tls_bad_certificate: return "cannot use the TLS certificate";
