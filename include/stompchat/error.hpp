@@ -62,7 +62,8 @@ enum class error {
     connect_timeout = 308,            ///< no CONNECT frame within the time limit
     handshake_timeout = 309,          ///< no complete HTTP request within the time limit
     no_progress = 310,                ///< octets were queued and the socket took none of them for too long
-    too_many_in_flight = 313,         ///< messages of the service itself that the broker has not answered
+    outbox_full = 311,                ///< a client holds as many unanswered SENDs as its options allow
+    refused_by_limit = 312,           ///< a server refused a frame because of one of its limits
 
     // Broker.
     broker_unavailable = 400, ///< the broker does not answer
@@ -75,17 +76,22 @@ enum class error {
     stale_incarnation = 501,    ///< the caller's node was declared dead, or has been replaced by a newer one
 
     // Authentication and authorisation.
-    not_authenticated = 600,   ///< the login was refused, or has expired
-    not_authorized = 601,      ///< the authorizer refused the frame
-    unknown_destination = 602, ///< a destination that does not exist, or is not for that use
-    rejected = 603,            ///< the application refused the frame
-    disconnected = 605,        ///< the service ended the session
+    not_authenticated = 600,         ///< the login was refused, or has expired
+    not_authorized = 601,            ///< the authorizer refused the frame
+    unknown_destination = 602,       ///< a destination that does not exist, or is not for that use
+    rejected = 603,                  ///< the application refused the frame
+    tls_untrusted_certificate = 604, ///< the peer's certificate is not trusted, or is for another name
 
     // Usage.
     bad_option = 700,          ///< an option or combination of options that makes no sense
     stopped = 701,             ///< the object has been stopped, or is stopping
     tls_bad_certificate = 702, ///< a certificate that cannot be used
     tls_bad_key = 703,         ///< a private key that cannot be used, or belongs to another certificate
+
+    // The server, as a client sees it.
+    connection_lost = 800, ///< the connection to the server ended, or there is none
+    server_error = 801,    ///< an ERROR in words that this library does not know
+    taken_over = 802,      ///< another holder of the durable subscription has taken it over
 };
 
 /** What a caller reacts to: compare an error_code with a condition instead of with a list of errors. */

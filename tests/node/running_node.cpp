@@ -28,6 +28,7 @@ struct tls_files {
 
 const stompchat::net::tls_context& server_tls() { return tls_files::instance().server; }
 const stompchat::net::tls_context& client_tls() { return tls_files::instance().client; }
+const std::string& authority_file() { return tls_files::instance().chain; }
 
 bool eventually(const std::function<bool()>& reached, std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;

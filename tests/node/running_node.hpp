@@ -86,6 +86,8 @@ private:
 /// Certificates for all tests, and how a client reaches a node that uses them.
 const stompchat::net::tls_context& server_tls();
 const stompchat::net::tls_context& client_tls();
+/// The PEM file of the authority behind them.
+const std::string& authority_file();
 
 inline client_options over_tcp() {
     client_options how;

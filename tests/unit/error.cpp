@@ -19,9 +19,14 @@ struct group {
 
 /// Every enumerator of error, as ranges of values.
 const group groups[] = {
-    {100, 118, condition::protocol_violation}, {200, 208, condition::protocol_violation}, {300, 310, condition::limit_exceeded},
-    {313, 313, condition::limit_exceeded},     {400, 403, condition::unavailable},        {500, 501, condition::unavailable},
-    {600, 603, condition::unauthorized},       {605, 605, condition::unauthorized},       {700, 703, condition::usage},
+    {100, 118, condition::protocol_violation},
+    {200, 208, condition::protocol_violation},
+    {300, 312, condition::limit_exceeded},
+    {400, 403, condition::unavailable},
+    {500, 501, condition::unavailable},
+    {600, 604, condition::unauthorized},
+    {700, 703, condition::usage},
+    {800, 802, condition::unavailable},
 };
 
 const condition conditions[] = {condition::protocol_violation, condition::limit_exceeded, condition::unavailable, condition::unauthorized,

@@ -51,7 +51,8 @@ constexpr const char* text_of(error e) noexcept {
     case error::connect_timeout: return "no CONNECT frame in time";
     case error::handshake_timeout: return "no complete request in time";
     case error::no_progress: return "the connection takes no data";
-    case error::too_many_in_flight: return "too many messages in flight";
+    case error::outbox_full: return "too many unanswered messages";
+    case error::refused_by_limit: return "refused: over a limit of the server";
     case error::broker_unavailable: return "the broker is not available";
     case error::message_too_large: return "message too large for the broker";
     case error::outcome_unknown: return "outcome unknown: the message may or may not have been published";
@@ -62,11 +63,14 @@ constexpr const char* text_of(error e) noexcept {
     case error::not_authorized: return "not authorized";
     case error::unknown_destination: return "unknown destination";
     case error::rejected: return "rejected by the application";
-    case error::disconnected: return "disconnected by the service";
+    case error::tls_untrusted_certificate: return "the TLS certificate of the peer is not trusted";
     case error::bad_option: return "bad option";
     case error::stopped: return "stopped";
     case error::tls_bad_certificate: return "cannot use the TLS certificate";
     case error::tls_bad_key: return "cannot use the TLS private key";
+    case error::connection_lost: return "the connection was lost";
+    case error::server_error: return "the server reported an error";
+    case error::taken_over: return "another session has taken over the subscription";
     }
     return "unknown stompchat error";
 }
@@ -77,6 +81,7 @@ constexpr condition condition_of(error e) noexcept {
     if (value < 300) return condition::protocol_violation;
     if (value < 600) return condition::unavailable;
     if (value < 700) return condition::unauthorized;
+    if (value >= 800) return condition::unavailable;
     return condition::usage;
 }
 

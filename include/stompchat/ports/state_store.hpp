@@ -4,8 +4,8 @@
 #define STOMPCHAT_PORTS_STATE_STORE_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/detail/completion.hpp>
 #include <stompchat/error.hpp>
-#include <stompchat/ports/detail/completion.hpp>
 
 #include <chrono>
 #include <optional>

@@ -11,16 +11,17 @@ import sys
 # A layer may include itself, the headers at the root (config, error, utf8, version), and what can be reached along these arrows.
 ARROWS = {
     "root": [],
+    "detail": [],
     "stomp": [],
     "websocket": [],
-    "ports": [],
+    "ports": ["detail"],
     "delivery": ["ports"],
     "net": [],
     "node": ["delivery", "stomp", "websocket", "net"],
     "memory": ["ports"],
     "kafka": ["ports"],
     "redis": ["ports", "net"],
-    "client": ["stomp", "websocket", "net"],
+    "client": ["detail", "stomp", "websocket", "net"],
 }
 
 # What a layer may include from elsewhere, as beginnings of the path. The headers of the standard library are free.
@@ -28,6 +29,7 @@ SYSTEM = ["boost/system/"]
 ASIO = SYSTEM + ["boost/asio/"]
 OUTSIDE = {
     "root": SYSTEM,
+    "detail": ASIO,
     "stomp": SYSTEM,
     "websocket": SYSTEM,
     "ports": ASIO,
@@ -146,7 +148,7 @@ class Tree:
             return
         if not path.startswith(tuple(OUTSIDE[layer])):
             self.report(where, f"{layer} may not include {path}")
-        elif layer in ("ports", "delivery") and NO_INPUT_OUTPUT.match(path):
+        elif layer in ("detail", "ports", "delivery") and NO_INPUT_OUTPUT.match(path):
             self.report(where, f"{layer} knows no socket and no clock, but includes {path}")
         if path.startswith(IN_IPP_ONLY) and not name.endswith(".ipp"):
             self.report(where, f"{path} may be included in .ipp files only")

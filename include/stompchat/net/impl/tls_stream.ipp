@@ -169,6 +169,10 @@ private:
             break;
         default: {
             const unsigned long code = ERR_peek_error();
+            if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+                broken_ = error::tls_untrusted_certificate;
+                break;
+            }
             broken_ =
                 code != 0 ? error_code(static_cast<int>(code), asio::error::get_ssl_category()) : error_code(asio::error::connection_reset);
             break;

@@ -20,7 +20,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -83,9 +82,7 @@ public:
     /// A heart-beat (STOMP 1.2, "Heart-beating": one end of line), made once.
     frame_ref line_feed() const noexcept { return line_feed_; }
     const std::shared_ptr<shard_link>& link() const noexcept { return link_; }
-    std::uint64_t next_session_number() noexcept { return ++named_sessions_; }
-    /// Unique in the cluster: the run of the node, the shard, the number.
-    STOMPCHAT_DECL std::string session_name(std::uint64_t number) const;
+    STOMPCHAT_DECL std::string next_session_name();
     static time_point now() noexcept { return std::chrono::steady_clock::now(); }
     void attach(reader& from) noexcept {
         reader_ = &from;
@@ -97,18 +94,9 @@ public:
     /// Takes over an accepted connection.
     STOMPCHAT_DECL void accept(net::stream_ptr stream, const listener_options& from);
     /// Makes a session out of an upgraded connection.
-    STOMPCHAT_DECL session& upgrade(net::stream_ptr stream, credentials shown);
+    STOMPCHAT_DECL session& upgrade(net::stream_ptr stream, std::string_view transport, credentials shown);
     /// The connection of that name, if it still exists.
     STOMPCHAT_DECL session* find(connection_id id) noexcept;
-    /// Calls `f(session&)` for the sessions in `count` places from `place` on, which may end them; false when there are no further places.
-    template <class F>
-    bool for_sessions(std::size_t place, std::size_t count, F&& f) {
-        const std::size_t end = std::min(places_.size(), place + count);
-        for (; place < end; ++place) {
-            if (session* const one = places_[place].who ? places_[place].who->as_session() : nullptr) f(*one);
-        }
-        return place < places_.size();
-    }
     /// Ends a connection: it is destroyed when the current handler is done.
     STOMPCHAT_DECL void retire(connection& done);
 

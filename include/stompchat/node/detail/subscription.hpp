@@ -66,8 +66,6 @@ struct subscription {
     bool told_of_gaps = false;
     /// Of an `/app/...` subscription: it had its one MESSAGE.
     bool answered = false;
-    /// It has begun, and the observer knows it.
-    bool announced = false;
     subscription* next_behind = nullptr;
     std::unique_ptr<acking> acks;
     /// Set while a read of the log is under way.
@@ -91,9 +89,6 @@ struct subscription {
     /// How many messages the window takes, at most so many. Precondition: it is not full.
     std::size_t window_room(std::size_t most) const noexcept { return acks ? std::min(most, acks->prefetch - acks->window.size()) : most; }
 };
-
-// As many as there are idle clients, or more: what few subscriptions have stands behind a pointer.
-static_assert(sizeof(void*) != 8 || sizeof(subscription) <= 136);
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 

@@ -44,8 +44,6 @@ STOMPCHAT_DECL subscription& session::add_subscription(const stomp::event& ev, s
 STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
     auto* const gone = static_cast<subscription*>(std::exchange(which.context, nullptr));
     if (gone == nullptr) return;
-    // Those that end with their session are not told one by one.
-    if (phase_ != phase::closing) tell_unsubscribed(*gone);
     behind_.remove(*gone);
     if (gone->what == subscription::kind::topic && announced_) {
         bool last = true;
@@ -53,7 +51,7 @@ STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
             const auto* const other = static_cast<const subscription*>(one.context);
             if (other != nullptr && other->what == subscription::kind::topic && other->slot == gone->slot) last = false;
         });
-        if (last && is_room(shard_.destination_of(*gone))) shard_.leave(name(), who_.user, shard_.destination_of(*gone));
+        if (last && is_room(shard_.destination_of(*gone))) shard_.leave(name_, who_.user, shard_.destination_of(*gone));
     }
     shard_.unsubscribe(gone);
 }
@@ -193,10 +191,7 @@ STOMPCHAT_DECL void session::on_app_finished(const std::shared_ptr<publish_group
     if (group->refused) {
         // The client has been told.
     } else if (!outcome) {
-        if (of != nullptr) {
-            tell_subscribed(*of);
-            send_pending_receipt(*of);
-        }
+        if (of != nullptr) send_pending_receipt(*of);
         close_one(*group);
     } else if (group->transaction) {
         fail(outcome, reason, group->receipt);

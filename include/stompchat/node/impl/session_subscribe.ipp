@@ -33,23 +33,6 @@ inline std::string_view refusal_code(error code) noexcept {
 
 } // namespace detail
 
-STOMPCHAT_DECL std::string_view session::destination_of(const subscription& whom, std::string& storage) const {
-    if (whom.local_destination) return *whom.local_destination;
-    return delivery::subscribed_destination(shard_.destination_of(whom), storage);
-}
-
-STOMPCHAT_DECL void session::tell_subscribed(subscription& whom) {
-    if (std::exchange(whom.announced, true)) return;
-    std::string storage;
-    shard_.node().watcher->on_session_subscribed(info(), destination_of(whom, storage));
-}
-
-STOMPCHAT_DECL void session::tell_unsubscribed(subscription& whom) {
-    if (!std::exchange(whom.announced, false)) return;
-    std::string storage;
-    shard_.node().watcher->on_session_unsubscribed(info(), destination_of(whom, storage));
-}
-
 STOMPCHAT_DECL session::refusal session::too_long(std::string_view destination) {
     return {error::destination_too_long,
             fmt::format("the destination has {} octets; at most {} are allowed", destination.size(), delivery::max_destination_length)};
@@ -93,7 +76,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
         return subscribe_app(ev);
     }
     case delivery::destination_kind::session_queue:
-        tell_subscribed(add_subscription(ev, subscription::kind::session_queue, prefetch, {}));
+        add_subscription(ev, subscription::kind::session_queue, prefetch, {});
         send_receipt(ev.receipt);
         return std::nullopt;
     default: break;
@@ -102,7 +85,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
     if (auto problem = read_start(ev, in_log, *starting)) return problem;
     subscription& made = add_subscription(ev, subscription::kind::topic, prefetch, in_log);
     if (!starting->receipt.empty() || starting->resumes || starting->history) made.starting = std::move(starting);
-    if (kind == delivery::destination_kind::topic) shard_.join(name(), who_.user, in_log);
+    if (kind == delivery::destination_kind::topic) shard_.join(name_, who_.user, in_log);
     shard_.subscribe(made, in_log);
     return std::nullopt;
 }
@@ -121,11 +104,10 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe_app(const stom
     auto target = std::make_unique<app_target>(shard_.link(), id(), std::make_shared<publish_group>());
     target->destination = ev.destination;
     target->subscription_id = ev.sub->id;
-    if (ev.sub->destination_if_no_id) target->by_destination = *ev.sub->destination_if_no_id;
+    target->by_destination = ev.sub->destination_if_no_id;
     target->for_subscribe = true;
     target->subscription_number = static_cast<const subscription*>(ev.sub->context)->index;
-    const std::string own_name = name();
-    const app_request request{who_, own_name, ev.destination, header_block(pack_headers(ev.frame)), {}};
+    const app_request request{who_, name_, ev.destination, header_block(pack_headers(ev.frame)), {}};
     app_reply reply(std::move(target));
     if (app != nullptr && app->on_subscribe(request, std::move(reply))) return std::nullopt;
     drop_subscription(*ev.sub);

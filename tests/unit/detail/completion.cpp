@@ -1,6 +1,6 @@
 // Boost Software License 1.0, see LICENSE
 
-#include <stompchat/ports/detail/completion.hpp>
+#include <stompchat/detail/completion.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
