@@ -39,6 +39,8 @@ using make_broker = std::function<std::unique_ptr<broker_subject>(boost::asio::i
 /** What every broker must do. Call these from a test case; each rule is a subcase. */
 void check_broker_publishing(const make_broker& make);
 void check_broker_reading(const make_broker& make);
+void check_broker_copies(const make_broker& make);
+void check_broker_ephemeral(const make_broker& make);
 void check_broker_life(const make_broker& make);
 
 } // namespace contract

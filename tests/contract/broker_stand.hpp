@@ -61,6 +61,11 @@ public:
         }
         ++calls;
     }
+    void on_ephemeral(std::span<const record_view> records) override {
+        const inside in(*this);
+        for (const record_view& one : records) ephemeral.emplace_back(one);
+        ++calls;
+    }
     void on_state(broker_state state) override {
         const inside in(*this);
         states.push_back(state);
@@ -82,6 +87,7 @@ public:
     void forget(partition of) { next_.erase(of); }
 
     std::vector<broker_state> states;
+    std::vector<message> ephemeral;
     std::vector<std::uint64_t> tickets;
     std::size_t repeated = 0;
     std::size_t calls = 0;
@@ -128,6 +134,13 @@ public:
     /// Publishes a message; its body is its ticket as text.
     std::uint64_t publish(std::string_view destination, std::string_view body, std::int64_t timestamp = 1'000) {
         const outgoing one{++last_ticket, destination, "alice", timestamp, {}, body};
+        call([&] { broker.publish({&one, 1}); });
+        return one.ticket;
+    }
+
+    /// Publishes a message under a ticket of its own.
+    std::uint64_t publish(outgoing one) {
+        one.ticket = ++last_ticket;
         call([&] { broker.publish({&one, 1}); });
         return one.ticket;
     }

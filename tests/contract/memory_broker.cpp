@@ -59,3 +59,5 @@ void each_kind(void (*check)(const contract::make_broker&)) {
 TEST_CASE("the memory broker publishes as the contract says") { each_kind(contract::check_broker_publishing); }
 TEST_CASE("the memory broker reads as the contract says") { each_kind(contract::check_broker_reading); }
 TEST_CASE("the memory broker starts, changes and stops as the contract says") { each_kind(contract::check_broker_life); }
+TEST_CASE("the memory broker shows one copy of a message as the contract says") { each_kind(contract::check_broker_copies); }
+TEST_CASE("the memory broker passes ephemeral messages on as the contract says") { each_kind(contract::check_broker_ephemeral); }

@@ -24,7 +24,7 @@ struct publish_result {
     std::uint64_t ticket = 0;
     /// Why it was not published, or `error::outcome_unknown`; clear when it is durable.
     error_code error;
-    /// Where the message stands when there is no error. A repeated message names its first copy.
+    /// Where the message stands when there is no error; of a copy, where the first one does. An ephemeral message has the offset -1.
     position at;
 };
 
@@ -70,6 +70,11 @@ struct read_result {
     - All readers see the records of a partition in one order, with growing offsets.
     - Messages that one caller publishes to one destination, one call after the other, stand in the log in that order.
     - A record is never shown twice at different positions, also when the adapter had to repeat it.
+    - Of several copies of a message (`outgoing::id`) only the first one in the log exists for readers and sinks: the same for all of them,
+      whoever published which, and however late. The results of the others name it.
+    - An ephemeral message is in no read and has no position. It is shown once to the sinks that are there, or not at all; its order among
+      logged messages is not told. Its result means that the broker has passed it on, or has given it up: it is never an error that
+      another try would cure.
 
     Thread safety: publish() may be called from any thread. The other functions may be called from any thread, one at a time.
     Lifetime: outlives the node that uses it; the sink outlives the completion of async_stop(). */
@@ -84,6 +89,9 @@ public:
            start(), after set_partitions() for a partition that was not wanted before, and when the log was made anew, under another epoch.
          */
         virtual void on_records(std::span<const record_view> records, const position& next) = 0;
+        /** Ephemeral messages, in order for each destination and publisher. Their positions say nothing. The views die on return. Who does
+           not want them leaves it out. */
+        virtual void on_ephemeral(std::span<const record_view> records) { static_cast<void>(records); }
         /// What became of messages that were given to publish(), each once, in any order.
         virtual void on_published(std::span<const publish_result> results) = 0;
         /// The broker's state has changed.

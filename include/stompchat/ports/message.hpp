@@ -142,6 +142,18 @@ struct record_view {
     std::string_view body;
 };
 
+/** Names a message over all of its copies: whoever publishes it again, because an earlier try may or may not have reached the log, gives
+   the copy the same id. Thread safety: a value type. */
+struct record_id {
+    /// A number that no other publisher uses, nor another run of the same one; 0 = no id.
+    std::uint64_t incarnation = 0;
+    /// A counter of that publisher.
+    std::uint64_t sequence = 0;
+
+    /// Whether two ids name the same message.
+    friend bool operator==(const record_id&, const record_id&) = default;
+};
+
 /** A message on its way into the log. Thread safety: a view. Lifetime: until broker::publish() returns. */
 struct outgoing {
     /// Comes back in the publish_result. The caller chooses it.
@@ -156,6 +168,13 @@ struct outgoing {
     header_block headers;
     /// Octets, perhaps none.
     std::string_view body;
+    /// For those who are there at the moment: it is never logged.
+    bool ephemeral = false;
+    /// Of a message of which there may be copies.
+    record_id id{};
+    /// With an id: no copy of the message stands below it. It is the same for all copies, and was known before the first try. In another
+    /// epoch than the log's it says nothing.
+    position base{};
 };
 
 /** A message that owns its octets, in one block. Thread safety: distinct objects are independent; a shared object may be read by many

@@ -37,7 +37,9 @@ STOMPCHAT_DECL void memory_broker::core::start(sink& to) {
 STOMPCHAT_DECL void memory_broker::core::publish(std::span<const outgoing> messages) {
     // Copied before the lock is taken, so that publishing threads do not wait for each other's copies.
     detail::block_chain taken;
+    detail::block_chain ephemeral;
     std::vector<std::uint64_t> refused;
+    std::vector<std::pair<const detail::record_block*, identity>> identified;
     for (const outgoing& one : messages) {
         if (detail::text_size(one) > options_.max_message_length) {
             refused.push_back(one.ticket);
@@ -47,7 +49,8 @@ STOMPCHAT_DECL void memory_broker::core::publish(std::span<const outgoing> messa
         // The hash is there already, unless only a part of the destination decides.
         const bool whole = partition_key(one.destination).size() == one.destination.size();
         block->at.partition = whole ? static_cast<partition>(block->hash % partitions()) : partition_of(one.destination, partitions());
-        taken.push_back(block);
+        (one.ephemeral ? ephemeral : taken).push_back(block);
+        if (one.id != record_id{} && !one.ephemeral) identified.push_back({block, {one.id, one.base}});
     }
 
     lock held(mutex_);
@@ -56,6 +59,8 @@ STOMPCHAT_DECL void memory_broker::core::publish(std::span<const outgoing> messa
         for (const outgoing& one : messages) answer(one.ticket, error::stopped);
     } else {
         for (const std::uint64_t ticket : refused) answer(ticket, error::message_too_large);
+        identities_.insert(identified.begin(), identified.end());
+        append_ephemeral(std::move(ephemeral));
         if (available_)
             append(std::move(taken));
         else
@@ -67,16 +72,50 @@ STOMPCHAT_DECL void memory_broker::core::publish(std::span<const outgoing> messa
 STOMPCHAT_DECL void memory_broker::core::append(detail::block_chain&& taken) {
     while (!taken.empty()) {
         detail::record_block* const block = taken.pop_front();
+        if (is_copy(block)) continue;
         const partition self = block->at.partition;
         partition_state& state = partitions_[self];
         state.log.append(block, epoch_, self,
                          options_.largest_offset_step > 1 ? static_cast<offset>(random() % options_.largest_offset_step) : 0);
+        if (!identities_.empty()) {
+            if (const auto found = identities_.find(block); found != identities_.end()) {
+                copies_.note(found->second.id, block->at, clock::now());
+                identities_.erase(found);
+            }
+        }
         if (delivers(state)) {
             if (!state.unseen) state.unseen = block;
             make_ready(state, self);
         }
         answer(block->ticket, {}, block->at);
         trim(state);
+    }
+}
+
+STOMPCHAT_DECL bool memory_broker::core::is_copy(detail::record_block* block) {
+    if (identities_.empty()) return false;
+    const auto found = identities_.find(block);
+    if (found == identities_.end()) return false;
+    const identity known = found->second;
+    const auto first = copies_.find(known.id, known.base);
+    if (!first) return false;
+    identities_.erase(found);
+    answer(block->ticket, {}, *first);
+    dropped_.push_back(block);
+    return true;
+}
+
+STOMPCHAT_DECL void memory_broker::core::append_ephemeral(detail::block_chain&& taken) {
+    while (!taken.empty()) {
+        detail::record_block* const block = taken.pop_front();
+        answer(block->ticket, {}, {});
+        // Nobody is told later what was only for the moment.
+        if (available_ && delivers(partitions_[block->at.partition]) && ephemeral_octets_ < most_ephemeral_octets) {
+            ephemeral_octets_ += sizeof(detail::record_block) + block->size();
+            ephemeral_.push_back(block);
+        } else {
+            dropped_.push_back(block);
+        }
     }
 }
 
@@ -249,6 +288,7 @@ STOMPCHAT_DECL void memory_broker::core::inject_loss(partition of, offset end) {
 STOMPCHAT_DECL void memory_broker::core::inject_new_log() {
     lock held(mutex_);
     epoch_ = random();
+    copies_.clear();
     for (partition p = 0; p != partitions(); ++p) {
         partition_state& state = partitions_[p];
         state.unseen = nullptr;

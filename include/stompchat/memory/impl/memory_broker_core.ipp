@@ -3,6 +3,7 @@
 #ifndef STOMPCHAT_MEMORY_IMPL_MEMORY_BROKER_CORE_IPP
 #define STOMPCHAT_MEMORY_IMPL_MEMORY_BROKER_CORE_IPP
 
+#include <stompchat/memory/detail/first_copies.hpp>
 #include <stompchat/memory/detail/partition_log.hpp>
 #include <stompchat/memory/memory_broker.hpp>
 
@@ -11,6 +12,7 @@
 #include <deque>
 #include <limits>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 namespace stompchat::inline STOMPCHAT_ABI {
@@ -51,6 +53,8 @@ private:
 
     static constexpr std::size_t most_per_turn = 256;
     static constexpr std::size_t most_octets_per_turn = 1024 * 1024;
+    /// What may wait to be shown of ephemeral messages; beyond that they are given up.
+    static constexpr std::size_t most_ephemeral_octets = 1024 * 1024;
 
     struct partition_state {
         detail::partition_log log;
@@ -65,6 +69,11 @@ private:
         bool begins = false;
         /// In `ready_`, or in the hands of a turn.
         bool queued = false;
+    };
+    /// Of a message with an id, until it stands in the log.
+    struct identity {
+        record_id id;
+        position base;
     };
     struct late_result {
         clock::time_point due;
@@ -94,6 +103,8 @@ private:
 
     // With the lock held.
     void append(detail::block_chain&& taken);
+    void append_ephemeral(detail::block_chain&& taken);
+    bool is_copy(detail::record_block* block);
     void answer(std::uint64_t ticket, error_code failure, const position& at = {});
     void begin_at_end(partition_state& state, partition self);
     void make_ready(partition_state& state, partition self);
@@ -113,6 +124,7 @@ private:
     void finish(lock&& held, bool wake);
     void post_turn();
     void turn();
+    void show_ephemeral(sink& to);
     void serve_reads();
     bool next_read(waiting_read& next);
     void serve(waiting_read& request, std::size_t& messages, std::size_t& octets);
@@ -131,6 +143,10 @@ private:
     bool scheduled_ = false;
     bool in_turn_ = false;
     detail::block_chain untold_; // taken while unavailable
+    detail::block_chain ephemeral_;
+    std::size_t ephemeral_octets_ = 0;
+    std::unordered_map<const detail::record_block*, identity> identities_;
+    detail::first_copies copies_;
     detail::block_chain dropped_;
     std::deque<partition> ready_;
     std::vector<publish_result> results_;
@@ -147,6 +163,7 @@ private:
     std::vector<publish_result> turn_results_;
     std::size_t turn_results_told_ = 0;
     std::vector<broker_state> turn_states_;
+    detail::block_chain turn_ephemeral_;
     std::vector<record_view> views_;
     std::vector<segment> segments_;
     detail::partition_log::extract extract_;

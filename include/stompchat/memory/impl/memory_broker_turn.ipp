@@ -25,6 +25,8 @@ STOMPCHAT_DECL void memory_broker::core::turn() {
         turn_results_.swap(results_);
     }
     turn_states_.swap(states_);
+    turn_ephemeral_ = std::move(ephemeral_);
+    ephemeral_octets_ = 0;
     gather_records();
     sink* const to = sink_;
     held.unlock();
@@ -38,12 +40,20 @@ STOMPCHAT_DECL void memory_broker::core::turn() {
             if (one.begin) to->on_records({}, *one.begin);
             if (one.count != 0) to->on_records(std::span(views_).subspan(one.first, one.count), one.next);
         }
+        show_ephemeral(*to);
     } else {
         turn_results_told_ = turn_results_.size();
     }
     turn_states_.clear();
     serve_reads();
     end_turn();
+}
+
+STOMPCHAT_DECL void memory_broker::core::show_ephemeral(sink& to) {
+    views_.clear();
+    detail::block_chain shown = std::move(turn_ephemeral_);
+    for (const detail::record_block* block = shown.front(); block; block = block->next) views_.push_back(block->view());
+    if (!views_.empty()) to.on_ephemeral(views_);
 }
 
 STOMPCHAT_DECL void memory_broker::core::take_due_results() {
@@ -153,14 +163,15 @@ STOMPCHAT_DECL void memory_broker::core::give_up() {
         results_.push_back({block->ticket, error::outcome_unknown, {}});
         dropped_.push_back(block);
     }
+    identities_.clear();
     for (const late_result& late : late_)
         results_.push_back(late.result.error ? late.result : publish_result{late.result.ticket, error::outcome_unknown, {}});
     late_.clear();
 }
 
 STOMPCHAT_DECL bool memory_broker::core::has_work() const noexcept {
-    return turn_results_told_ != turn_results_.size() || !results_.empty() || !states_.empty() || (available_ && !ready_.empty())
-           || !reads_.empty() || !pass_.empty();
+    return turn_results_told_ != turn_results_.size() || !results_.empty() || !states_.empty() || !ephemeral_.empty()
+           || (available_ && !ready_.empty()) || !reads_.empty() || !pass_.empty();
 }
 
 STOMPCHAT_DECL bool memory_broker::core::may_stop() const noexcept {
