@@ -1,13 +1,13 @@
 // Boost Software License 1.0, see LICENSE
 
-// node build.mjs <source folder> <folder with node_modules> <output folder>
+// node build.mjs <source folder> <folder with node_modules> <folder of the client> <output folder>
 //
-// Bundles the demo page. Scripts and styles get a hash of their content in their names, so that a browser may keep them for ever.
+// Bundles the demo page with @stompchat/client. Scripts and styles get a hash of their content in their names, so that a browser may keep them for ever.
 import { createRequire } from 'node:module';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
-const [source, packages, output] = process.argv.slice(2).map(path => resolve(path));
+const [source, packages, client, output] = process.argv.slice(2).map(path => resolve(path));
 const { build } = createRequire(join(packages, 'package.json'))('esbuild');
 
 const result = await build({
@@ -15,6 +15,7 @@ const result = await build({
     entryNames: '[name]-[hash]',
     outdir: output,
     nodePaths: [join(packages, 'node_modules')],
+    alias: { '@stompchat/client': join(client, 'src', 'index.js') },
     bundle: true,
     minify: true,
     charset: 'utf8',

@@ -8,7 +8,7 @@ if(NOT MISSING)
         RESULT_VARIABLE failed ERROR_VARIABLE output)
     set(step "npm could not install what it is made of")
     if(NOT failed)
-        execute_process(COMMAND ${NODE} ${SOURCE}/build.mjs ${SOURCE}/src ${BINARY}/npm ${dist}
+        execute_process(COMMAND ${NODE} ${SOURCE}/build.mjs ${SOURCE}/src ${BINARY}/npm ${CLIENT} ${dist}
             RESULT_VARIABLE failed ERROR_VARIABLE output OUTPUT_VARIABLE output)
         set(step "its scripts could not be bundled")
     endif()

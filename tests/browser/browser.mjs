@@ -3,7 +3,8 @@
 // Windows of Debian's Chromium on the demo page.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { require } from '../support/js/server.mjs';
+import { after, before } from 'node:test';
+import { require, Server } from '../support/js/server.mjs';
 
 const { chromium } = require('playwright-core');
 
@@ -19,9 +20,39 @@ const flags = [
     '--disable-sync',
 ];
 
-export async function startBrowser() {
+async function startBrowser() {
     assert.ok(program, 'Chromium is needed: apt-get install chromium');
     return chromium.launch({ executablePath: program, args: flags, timeout: 30_000 });
+}
+
+let rooms = 0;
+export const freshRoom = () => `room-${rooms++}`;
+
+/// The address of the page of a node, in a room.
+export const pageOf = (node, room) => `${node.url('ws').replace(/^ws/, 'http').replace(/\/ws$/, '/')}#${encodeURIComponent(room)}`;
+
+/// Says that the tests of a file need a browser and a server.
+export function stand() {
+    const made = {
+        /// The page in a room.
+        page: room => pageOf(made.server, room),
+        /// Ann and Bob in a room.
+        async two(t, room, options) {
+            return [
+                await Person.enter(t, made.browser, made.page(room), 'Ann', options),
+                await Person.enter(t, made.browser, made.page(room), 'Bob', options),
+            ];
+        },
+    };
+    before(async () => {
+        made.server = await Server.start(['--listen', '127.0.0.1:0']);
+        made.browser = await startBrowser();
+    });
+    after(async () => {
+        await made.browser?.close();
+        if (made.server) assert.equal(await made.server.stop(), 0);
+    });
+    return made;
 }
 
 /// One person at the page, in a window with storage of its own.
@@ -43,6 +74,8 @@ export class Person {
         });
         person.page.on('pageerror', error => person.problems.push(String(error)));
         person.page.on('dialog', dialog => {
+            // Who closes a window with messages that wait is asked.
+            if (dialog.type() === 'beforeunload') return void dialog.accept();
             person.problems.push(`dialog: ${dialog.message()}`);
             void dialog.dismiss();
         });
@@ -77,7 +110,7 @@ export class Person {
     }
 
     inRoom(room) {
-        return this.page.waitForFunction(name => document.getElementById('room-name').textContent === `# ${name}`, room);
+        return this.page.waitForFunction(name => document.getElementById('room-name').textContent === name, room.startsWith('@') ? `@ ${room.slice(1)}` : `# ${room}`);
     }
 
     async say(text) {
@@ -107,6 +140,29 @@ export class Person {
 
     async texts() {
         return (await this.messages()).map(message => message.text);
+    }
+
+    /// Goes to a conversation of the list: 'lobby', or '@Bob'.
+    async goTo(place) {
+        await this.page.click(`.room-link[href="#${place.startsWith('@') ? `@${encodeURIComponent(place.slice(1))}` : encodeURIComponent(place)}"]`);
+        await this.inRoom(place);
+    }
+
+    /// Who the page shows in the room, sorted.
+    people() {
+        return this.page.$$eval('#people .person-name', all => all.map(one => one.textContent).sort());
+    }
+
+    /// Waits until the page shows these people, and nobody else.
+    async seesPeople(...names) {
+        await this.page.waitForFunction(wanted => {
+            const shown = [...document.querySelectorAll('#people .person-name')].map(one => one.textContent);
+            return shown.sort().join() === wanted;
+        }, names.sort().join());
+    }
+
+    notices() {
+        return this.page.$$eval('.notice', all => all.map(one => one.textContent));
     }
 
     pending() {

@@ -2,33 +2,13 @@
 
 // People chat through a started server, each in a Chromium window.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Server } from '../support/js/server.mjs';
-import { Person, startBrowser } from './browser.mjs';
+import { test } from 'node:test';
+import { freshRoom, Person, stand } from './browser.mjs';
 
-let browser;
-let server;
-let address;
-let rooms = 0;
-const pageOf = (node, room) => `${node.url('ws').replace(/^ws/, 'http').replace(/\/ws$/, '/')}#${encodeURIComponent(room)}`;
-const freshRoom = () => `room-${rooms++}`;
-
-before(async () => {
-    server = await Server.start(['--listen', '127.0.0.1:0']);
-    browser = await startBrowser();
-});
-after(async () => {
-    await browser?.close();
-    if (server) assert.equal(await server.stop(), 0);
-});
-
-async function twoIn(t, room) {
-    address = pageOf(server, room);
-    return [await Person.enter(t, browser, address, 'Ann'), await Person.enter(t, browser, address, 'Bob')];
-}
+const here = stand();
 
 test('two people chat: both see who wrote what, when, and in one order', async t => {
-    const [ann, bob] = await twoIn(t, freshRoom());
+    const [ann, bob] = await here.two(t, freshRoom());
     const begin = Date.now();
     await ann.say('Hello Bob!');
     await bob.sees('Hello Bob!');
@@ -56,7 +36,7 @@ test('two people chat: both see who wrote what, when, and in one order', async t
 
 test('rooms are apart, count what was not read, and have addresses', async t => {
     const [first, second] = [freshRoom(), `${freshRoom()} / Büro?#%`];
-    const [ann, bob] = await twoIn(t, first);
+    const [ann, bob] = await here.two(t, first);
     await ann.join(second);
     await bob.say('only here');
     await bob.sees('only here');
@@ -64,7 +44,7 @@ test('rooms are apart, count what was not read, and have addresses', async t => 
     assert.deepEqual(await ann.texts(), []);
     assert.match(await ann.page.title(), /^\(1\)/);
 
-    await bob.page.goto(pageOf(server, second));
+    await bob.page.goto(here.page(second));
     await bob.inRoom(second);
     await ann.say('in the second');
     await bob.sees('in the second');
@@ -81,7 +61,7 @@ test('rooms are apart, count what was not read, and have addresses', async t => 
     await ann.inRoom(first);
     await bob.say('after Ann left');
     await bob.sees('after Ann left');
-    assert.deepEqual(await ann.page.$$eval('.room-label', all => all.map(one => one.textContent)), [`# ${first}`]);
+    assert.deepEqual(await ann.page.$$eval('.room-label', all => all.map(one => one.textContent)), [first]);
     ann.nothingWrong();
     bob.nothingWrong();
 });
@@ -89,8 +69,8 @@ test('rooms are apart, count what was not read, and have addresses', async t => 
 test('markup in names, rooms and messages stays text', async t => {
     const evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
     const room = `${freshRoom()} <b>`;
-    const mallory = await Person.enter(t, browser, pageOf(server, room), '<b onclick=alert(3)>M</b>');
-    const ann = await Person.enter(t, browser, pageOf(server, room), 'Ann');
+    const mallory = await Person.enter(t, here.browser, here.page(room), '<b onclick=alert(3)>M</b>');
+    const ann = await Person.enter(t, here.browser, here.page(room), 'Ann');
     await mallory.say(evil);
     await ann.sees(evil);
     assert.equal((await ann.messages())[0].author, '<b onclick=alert(3)>M</b>');
@@ -102,7 +82,7 @@ test('markup in names, rooms and messages stays text', async t => {
 
 test('a name that is refused can be mended, and no name is anonymous', async t => {
     const room = freshRoom();
-    const eve = await Person.open(t, browser, pageOf(server, room));
+    const eve = await Person.open(t, here.browser, here.page(room));
     await eve.page.fill('#name', 'anonymous-boss');
     await eve.page.press('#name', 'Enter');
     await eve.page.waitForSelector('#login-problem:not([hidden])');
@@ -117,95 +97,10 @@ test('a name that is refused can be mended, and no name is anonymous', async t =
     eve.nothingWrong();
 });
 
-test('the page comes back when the server is killed and started again', async t => {
-    let node = await Server.start(['--listen', '127.0.0.1:0']);
-    t.after(() => node.kill());
-    const { host } = new URL(node.url('ws'));
-    const room = freshRoom();
-    const ann = await Person.enter(t, browser, pageOf(node, room), 'Ann');
-    const bob = await Person.enter(t, browser, pageOf(node, room), 'Bob');
-    await ann.say('before');
-    await bob.sees('before');
-
-    await node.kill();
-    await Promise.all([ann.offline(), bob.offline()]);
-    await ann.say('written meanwhile');
-    await ann.page.fill('#composer', 'half a sent');
-    assert.deepEqual(await ann.pending(), ['written meanwhile']);
-
-    node = await Server.start(['--listen', host]);
-    await bob.page.click('#retry').catch(() => {}); // it may have come back by itself
-    await bob.online();
-    await bob.page.waitForSelector('.notice');
-    await ann.online();
-    await ann.sees('written meanwhile');
-    await ann.say('after');
-    await Promise.all([ann.sees('after'), bob.sees('after')]);
-    assert.deepEqual(await ann.texts(), ['before', 'written meanwhile', 'after'], 'what was said before is still there');
-    assert.deepEqual(await ann.pending(), []);
-    assert.match(await ann.page.textContent('.notice'), /may be missing/);
-    assert.equal((await bob.texts()).filter(text => text === 'after').length, 1);
-    ann.nothingWrong();
-    assert.equal(await node.stop(), 0);
-});
-
-test('a message whose confirmation is lost is not sent twice by itself', async t => {
-    const room = freshRoom();
-    const [ann, bob] = await twoIn(t, room);
-    const carol = await Person.open(t, browser, 'about:blank', {});
-    // Between Carol and the server, until the link breaks: what Carol sends arrives, what comes back does not.
-    let deaf = false;
-    let links = 0;
-    await carol.page.routeWebSocket(/\/ws$/, link => {
-        links++;
-        const upstream = link.connectToServer();
-        upstream.onMessage(message => {
-            if (!deaf) link.send(message);
-        });
-        link.onMessage(message => {
-            upstream.send(message);
-            if (deaf && String(message).startsWith('SEND')) setTimeout(() => void link.close({ code: 1011 }), 300);
-        });
-    });
-    await carol.page.goto(pageOf(server, room));
-    await carol.page.fill('#name', 'Carol');
-    await carol.page.press('#name', 'Enter');
-    await carol.online();
-    await carol.say('heard');
-    await carol.sees('heard');
-    deaf = true;
-    await carol.say('once');
-    await bob.sees('once');
-    await carol.page.waitForSelector('.pending.unknown');
-    deaf = false;
-    await carol.online();
-    assert.ok(links >= 2);
-    await ann.say('barrier');
-    await carol.sees('barrier');
-    assert.deepEqual(await bob.texts(), ['heard', 'once', 'barrier']);
-    assert.deepEqual(await carol.pending(), ['once'], 'its writer decides');
-    await carol.page.click('.pending button:has-text("Discard")');
-    assert.deepEqual(await carol.pending(), []);
-});
-
-test('a reload comes back to the same rooms, name and half-written text', async t => {
-    const [first, second] = [freshRoom(), freshRoom()];
-    const ann = await Person.enter(t, browser, pageOf(server, first), 'Ann');
-    await ann.join(second);
-    await ann.page.fill('#composer', 'half-written');
-    await ann.page.reload();
-    await ann.online();
-    await ann.inRoom(second);
-    assert.equal(await ann.page.inputValue('#composer'), 'half-written');
-    assert.equal(await ann.page.textContent('#me'), 'Ann');
-    assert.equal(await ann.page.locator('.room-link').count(), 2);
-    ann.nothingWrong();
-});
-
 test('on a phone everything fits the width', async t => {
     const phone = { viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true, colorScheme: 'dark' };
     const room = freshRoom();
-    const ann = await Person.open(t, browser, pageOf(server, room), phone);
+    const ann = await Person.open(t, here.browser, here.page(room), phone);
     const fits = async what => {
         const [content, window] = await ann.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         assert.equal(window, 390);
@@ -229,7 +124,7 @@ test('on a phone everything fits the width', async t => {
 
 test('the keyboard is enough', async t => {
     const [first, second] = [freshRoom(), freshRoom()];
-    const ann = await Person.open(t, browser, pageOf(server, first));
+    const ann = await Person.open(t, here.browser, here.page(first));
     const { keyboard } = ann.page;
     const focus = () => ann.page.evaluate(() => document.activeElement.id);
     assert.equal(await focus(), 'name', 'one can begin to write at once');
@@ -264,7 +159,7 @@ test('the keyboard is enough', async t => {
 });
 
 test('everything has a name for a screen reader, and news are announced', async t => {
-    const ann = await Person.enter(t, browser, pageOf(server, freshRoom()), 'Ann');
+    const ann = await Person.enter(t, here.browser, here.page(freshRoom()), 'Ann');
     const unnamed = await ann.page.$$eval('button, input, textarea, a', all =>
         all
             .filter(one => one.checkVisibility() && !(one.ariaLabel || one.textContent.trim() || one.labels?.length))

@@ -1,85 +1,103 @@
 // Boost Software License 1.0, see LICENSE
 
-// The chat without its looks: rooms, what is sent and what arrives. Tells `changed(what, room)` when something is to be drawn anew: `rooms`,
-// `entries`, `pending`, `state`.
-import { Connection } from './connection.js';
-import { Room } from './room.js';
+// The chat without its looks: conversations, what is sent and what arrives. Tells `changed(what, conversation)` when something is to be drawn
+// anew: `list`, `current`, `entries`, `pending`, `people`, `typing`, `state`.
+import { ChatClient, RefusedError, userDestination } from '@stompchat/client';
+import { addressOf } from './address.js';
+import { Conversation } from './conversation.js';
+import { windowStorage } from './storage.js';
 
-const longestDestination = 255; // octets, the server's limit
+const history = 50;
+/// After a lost connection people are not announced as they come back.
+const quietFor = 15_000;
+const mostAnnounced = 50;
+const longestDestination = 255;
 
-/// A room's name as it can be used, or nothing.
-export function roomName(text) {
-    const name = text.replace(/[\u0000-\u001f\u007f]/g, '').trim();
-    const octets = new TextEncoder().encode(`/topic/${name}`).length;
-    return name && octets <= longestDestination ? name : null;
-}
+const typingDestination = room => `/topic/typing/${room}`;
 
 export class Chat {
-    rooms = new Map();
+    conversations = new Map(); // by address
     current = null;
-    state = { name: 'connecting', details: {} };
-    user = '';
-    #users = new Set(); // who we have been: an anonymous user gets a new name with every connection
-    #connection;
+    state = { name: 'connecting' };
+    #client;
     #changed;
-    // Ids of our messages begin with it. Another window of the same user has another one.
-    #window = `m${crypto.getRandomValues(new Uint32Array(3)).join('-')}`;
-    #counter = 0;
+    #users = new Set(); // who we have been: an anonymous user gets a new name with every connection
+    #open = new Map(); // address -> what is to be unsubscribed
+    #typing = null; // in the current room
 
     constructor(url, name, { changed, loginRefused }) {
         this.#changed = changed;
-        this.#connection = new Connection(url, name, {
-            state: (state, details) => this.#onState(state, details),
-            live: room => this.#onLive(room),
-            message: (room, frame) => this.#onMessage(room, frame),
-            sent: id => this.#mark(id, 'sent'),
-            refused: (what, key, reason) => this.#onRefused(what, key, reason, loginRefused),
-            lost: () => this.#onLost(),
+        this.#client = new ChatClient({ url, login: name, outbox: { storage: windowStorage(), name } });
+        this.#client.on('state', state => this.#onState(state, loginRefused));
+        this.#client.on('outbox', () => this.#onOutbox());
+        this.#client.on('sent', entry => this.#onSent(entry));
+        this.#client.on('failed', (entry, error) => this.#onFailed(entry, error));
+        this.#client.subscribe('/user/queue/chat', {
+            history,
+            onMessage: (message, info) => this.#onDirect(message, info),
+            onGap: () => this.#onGap([...this.conversations.values()].filter(({ kind }) => kind === 'direct')),
         });
+        for (const entry of this.#client.outbox) this.#adopt(entry);
+    }
+
+    get user() {
+        return this.#client.user;
     }
 
     start() {
-        this.#connection.start();
+        this.#client.start();
     }
 
     stop() {
-        this.#connection.stop();
+        void this.#client.stop();
     }
 
     retryNow() {
-        this.#connection.retryNow();
+        this.#client.retryNow();
     }
 
-    /// Joins a room if need be, and makes it the one that is looked at.
-    open(name) {
-        if (!this.rooms.has(name)) {
-            this.rooms.set(name, new Room(name));
-            this.#connection.join(name);
-        }
-        this.current = this.rooms.get(name);
-        this.current.unread = 0;
-        this.#changed('rooms', this.current);
+    /// Makes a place the one that is looked at; joins the room if need be.
+    open(place) {
+        const conversation = this.#at(place);
+        conversation.unread = 0;
+        if (conversation === this.current) return this.#changed('list', conversation);
+        this.current = conversation;
+        this.#follow(conversation);
+        this.#changed('list', conversation);
+        this.#changed('current', conversation);
     }
 
-    leave(name) {
-        this.#connection.leave(name);
-        this.rooms.delete(name);
-        if (this.current?.name === name) this.current = this.rooms.values().next().value ?? null;
-        this.#changed('rooms', this.current);
+    leave(conversation) {
+        for (const one of this.#open.get(conversation.address) ?? []) one.unsubscribe();
+        this.#open.delete(conversation.address);
+        this.conversations.delete(conversation.address);
+        this.#changed('list', conversation);
     }
 
-    /// Says something in the current room, now or as soon as the room can be reached.
+    /// Says something in the current conversation, now or as soon as the server can be reached.
     say(text) {
-        const room = this.current;
-        room.addPending(this.#newId(), text);
-        this.#flush(room);
-        this.#changed('pending', room);
+        const { current } = this;
+        const to = current.kind === 'direct' ? { to: encodeURIComponent(current.name) } : {};
+        const destination = current.kind === 'direct' ? userDestination(current.name, 'chat') : `/topic/${current.name}`;
+        const headers = { 'content-type': 'text/plain;charset=utf-8', ...to };
+        try {
+            const { id } = this.#client.send(destination, text, { headers });
+            current.addPending(id, text);
+            this.#onOutbox();
+        } catch (error) {
+            current.addNotice(`Not sent: ${error.message}.`);
+            this.#changed('entries', current);
+            return false;
+        }
+        this.#typing?.done();
+        this.#changed('pending', current);
+        return true;
     }
 
     again(id) {
-        this.current.again(id, this.#newId());
-        this.#flush(this.current);
-        this.#changed('pending', this.current);
+        const { text } = this.current.pending.find(one => one.id === id);
+        this.current.discard(id);
+        this.say(text);
     }
 
     discard(id) {
@@ -87,102 +105,156 @@ export class Chat {
         this.#changed('pending', this.current);
     }
 
-    /// How many messages of ours would be lost with the page.
+    /// A key was pressed in the current conversation.
+    typed() {
+        this.#typing?.type();
+    }
+
+    /// How many messages of ours would be lost with the window.
     get unsaid() {
-        return [...this.rooms.values()].reduce((sum, room) => sum + room.pending.filter(one => one.state === 'waiting').length, 0);
+        return this.#client.outbox.length;
     }
 
     get unread() {
-        return [...this.rooms.values()].reduce((sum, room) => sum + room.unread, 0);
+        return [...this.conversations.values()].reduce((sum, { unread }) => sum + unread, 0);
+    }
+
+    /// Whether a person is in one of our rooms at present.
+    isHere(user) {
+        return [...this.conversations.values()].some(({ participants }) => participants?.available && participants.users?.has(user));
     }
 
     /// The windows of one user show each other's messages as their own, too.
     isOwn(user) {
-        return this.#users.has(user);
+        return user === this.user || this.#users.has(user);
     }
 
-    #newId() {
-        return `${this.#window}-${this.#counter++}`;
-    }
-
-    #flush(room) {
-        // Not before the room is live: else the message could pass by before the room shows anything.
-        if (!room.live || !this.#connection.online) return;
-        for (const one of room.pending) {
-            if (one.state !== 'waiting') continue;
-            one.state = 'sending';
-            this.#connection.send(room.name, one.text, one.id);
+    #at(place) {
+        const address = addressOf(place);
+        if (!this.conversations.has(address)) {
+            const conversation = new Conversation(place);
+            this.conversations.set(address, conversation);
+            if (place.kind === 'room') this.#open.set(address, this.#join(conversation));
+            this.#changed('list', conversation);
         }
+        return this.conversations.get(address);
     }
 
-    #mark(id, state, reason) {
-        for (const room of this.rooms.values()) if (room.setState(id, state, reason)) this.#changed('pending', room);
+    #join(room) {
+        const messages = this.#client.subscribe(`/topic/${room.name}`, {
+            history,
+            onMessage: (message, info) => this.#onMessage(room, message, info),
+            onGap: () => this.#onGap([room]),
+            onRefused: ({ message }) => {
+                room.addNotice(`The server refused this room: ${message}`);
+                this.#changed('entries', room);
+            },
+        });
+        const presence = this.#client.presence(
+            room.name,
+            (participants, change) => {
+                room.participants = participants;
+                this.#announce(room, change);
+                this.#changed('people', room);
+            },
+            // A server without presence, or not for this room: it has no list of people then.
+            { onRefused: () => {} },
+        );
+        return [messages, presence];
     }
 
-    #onState(name, details) {
-        this.state = { name, details };
-        if (name === 'online') {
-            this.user = details.user;
-            this.#users.add(details.user);
+    #announce(room, { type, joined, left }) {
+        if ((type !== 'join' && type !== 'leave') || Date.now() < room.quietUntil || room.participants.count > mostAnnounced) return;
+        for (const user of joined) if (!this.isOwn(user)) room.addEvent(user, 'joined');
+        for (const user of left) if (!this.isOwn(user)) room.addEvent(user, 'left');
+        this.#changed('entries', room);
+    }
+
+    /// Tells who is writing in the room that is looked at, and only there.
+    #follow(conversation) {
+        this.#typing?.unsubscribe();
+        this.#typing = null;
+        const destination = typingDestination(conversation.name);
+        if (conversation.kind !== 'room' || new TextEncoder().encode(destination).length > longestDestination) return;
+        this.#typing = this.#client.typing(destination, users => {
+            conversation.writers = users;
+            this.#changed('typing', conversation);
+        });
+    }
+
+    #onState(state, loginRefused) {
+        this.state = state;
+        if (state.name === 'online') this.#users.add(state.user);
+        // Before the first success it is the name; later it may be the server's state, and is tried again.
+        if (state.name === 'waiting' && state.refused && this.#users.size === 0) {
+            this.stop();
+            return loginRefused(state.reason);
         }
+        if (state.name !== 'online') for (const one of this.conversations.values()) one.quietUntil = Date.now() + quietFor;
         this.#changed('state', null);
     }
 
-    #onLive(name) {
-        const room = this.rooms.get(name);
-        if (!room) return;
-        if (room.everLive) room.addNotice('Connected again. Messages that others sent in the meantime may be missing here.');
-        room.live = room.everLive = true;
-        this.#flush(room);
-        this.#changed('entries', room);
-        this.#changed('pending', room);
-    }
-
-    #onMessage(name, frame) {
-        const room = this.rooms.get(name);
-        if (!room) return;
-        const { headers } = frame;
+    #onMessage(conversation, { headers, body }, { history: old }) {
         const user = headers.user ?? '';
-        const isNew = room.addMessage({
+        const isNew = conversation.addMessage({
             id: headers['message-id'],
-            clientId: headers['client-id'],
+            key: headers['copy-of'] ?? headers['idempotency-key'],
             user,
             own: this.isOwn(user),
             time: Number(headers.timestamp) || Date.now(),
-            text: frame.body,
+            text: body,
         });
         if (!isNew) return;
-        if (room !== this.current || document.hidden) room.unread++;
-        this.#changed('entries', room);
-        this.#changed('pending', room);
-        if (room !== this.current) this.#changed('rooms', room);
+        if (!old && !this.isOwn(user) && (conversation !== this.current || document.hidden)) {
+            conversation.unread++;
+            this.#changed('list', conversation);
+        }
+        this.#changed('entries', conversation);
+        this.#changed('pending', conversation);
     }
 
-    #onRefused(what, key, reason, loginRefused) {
-        if (what === 'login') {
-            // Before the first success it is the name; later it may be the server's state, and is tried again.
-            if (this.#users.size === 0) {
-                this.stop();
-                loginRefused(reason);
-            }
-        } else if (what === 'room') {
-            this.#connection.leave(key);
-            this.rooms.get(key)?.addNotice(`The server refused this room: ${reason}`);
-            this.#changed('entries', this.rooms.get(key));
-        } else {
-            this.#mark(key, 'refused', reason);
-            if (this.current && !key) {
-                this.current.addNotice(`The server closed the connection: ${reason}`);
-                this.#changed('entries', this.current);
-            }
+    /// Our queue has what others say to us, and copies of what our windows say to others.
+    #onDirect(message, info) {
+        const { user = '', to } = message.headers;
+        const other = this.isOwn(user) && to ? decodeURIComponent(to) : user;
+        if (other === '') return; // from the server itself, which nobody can answer
+        this.#onMessage(this.#at({ kind: 'direct', name: other }), message, info);
+    }
+
+    /// Only the server says that something may be missing, and this is shown only then.
+    #onGap(conversations) {
+        for (const one of conversations) {
+            one.keepSent(this.user);
+            one.addNotice('Messages may be missing here: the server could not go on where this window was.');
+            this.#changed('entries', one);
+            this.#changed('pending', one);
         }
     }
 
-    #onLost() {
-        for (const room of this.rooms.values()) {
-            room.lost(this.user);
-            this.#changed('entries', room);
-            this.#changed('pending', room);
-        }
+    #onOutbox() {
+        for (const { id, state } of this.#client.outbox) this.#mark(id, state === 'sent' ? 'sending' : 'waiting');
+    }
+
+    #onSent({ id, destination, body, headers }) {
+        this.#mark(id, 'sent');
+        if (!headers.to || headers['copy-of'] || destination === userDestination(this.user, 'chat')) return;
+        // For our other windows, and for this one when it is loaded anew.
+        this.#client.send(userDestination(this.user, 'chat'), body, { headers: { ...headers, 'copy-of': id } });
+    }
+
+    #onFailed({ id }, error) {
+        if (error instanceof RefusedError) this.#mark(id, 'refused', error.message);
+        else this.#mark(id, 'unknown');
+    }
+
+    #mark(id, state, reason) {
+        for (const one of this.conversations.values()) if (one.setState(id, state, reason)) this.#changed('pending', one);
+    }
+
+    /// Something that the page before a reload left.
+    #adopt({ id, destination, body, headers }) {
+        if (headers['copy-of']) return;
+        const place = headers.to ? { kind: 'direct', name: decodeURIComponent(headers.to) } : { kind: 'room', name: destination.slice('/topic/'.length) };
+        this.#at(place).addPending(id, body);
     }
 }

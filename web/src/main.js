@@ -1,7 +1,8 @@
 // Boost Software License 1.0, see LICENSE
 
-// The page: first a name and a room, then the chat. The part of the address behind # names the room, so a link leads into it.
-import { Chat, roomName } from './chat.js';
+// The page: first a name and a room, then the chat. The part of the address behind # names the conversation, so that a link leads into it.
+import { placeAt, roomAddress, roomName } from './address.js';
+import { Chat } from './chat.js';
 import { lastName, visit } from './storage.js';
 import { View } from './view.js';
 
@@ -11,12 +12,9 @@ const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location
 let chat = null;
 let view = null;
 
-function roomOfAddress() {
-    try {
-        return roomName(decodeURIComponent(location.hash.slice(1)));
-    } catch {
-        return null; // a % that encodes nothing
-    }
+function wantedRoom() {
+    const place = placeAt(location.hash);
+    return place?.kind === 'room' ? place.name : 'lobby';
 }
 
 function showLogin(problem = '') {
@@ -24,7 +22,7 @@ function showLogin(problem = '') {
     get('welcome').hidden = false;
     get('login-problem').hidden = problem === '';
     get('login-problem').textContent = problem;
-    get('first-room').value = roomOfAddress() ?? 'lobby';
+    get('first-room').value = wantedRoom();
     get('name').focus();
     get('name').select();
 }
@@ -38,24 +36,25 @@ function leave(problem) {
 }
 
 function remember(name) {
-    visit.set({ name, rooms: [...chat.rooms.keys()] });
+    visit.set({ name, open: [...chat.conversations.keys()] });
 }
 
-function enter(name, rooms) {
+function enter(name, addresses) {
     chat = new Chat(socketUrl, name, {
-        changed: (what, room) => {
-            if (what === 'rooms') remember(name);
-            view?.changed(what, room);
+        changed: (what, conversation) => {
+            if (what === 'list' && chat) remember(name);
+            view?.changed(what, conversation);
         },
         loginRefused: reason => leave(`This name was refused: ${reason}`),
     });
     view = new View(chat, { logout: () => leave('') });
     get('welcome').hidden = true;
     get('chat').hidden = false;
-    for (const room of rooms) chat.open(room);
-    const wanted = roomOfAddress() ?? rooms.at(-1) ?? 'lobby';
-    history.replaceState(null, '', `#${encodeURIComponent(wanted)}`);
+    const places = addresses.map(placeAt).filter(place => place !== null);
+    for (const place of places) chat.open(place);
+    const wanted = placeAt(location.hash) ?? places.at(-1) ?? { kind: 'room', name: 'lobby' };
     chat.open(wanted);
+    history.replaceState(null, '', chat.current.address);
     chat.start();
     get('composer').focus();
 }
@@ -66,14 +65,14 @@ get('login').addEventListener('submit', event => {
     const room = roomName(get('first-room').value);
     if (!room) return get('first-room').focus();
     lastName.set(name);
-    history.replaceState(null, '', `#${encodeURIComponent(room)}`);
-    enter(name, [room]);
+    history.replaceState(null, '', roomAddress(room));
+    enter(name, []);
 });
 
 addEventListener('hashchange', () => {
-    const room = roomOfAddress();
-    if (chat && room) chat.open(room);
-    else if (!chat && room) get('first-room').value = room;
+    const place = placeAt(location.hash);
+    if (chat && place) chat.open(place);
+    else if (!chat && place?.kind === 'room') get('first-room').value = place.name;
 });
 
 addEventListener('beforeunload', event => {
@@ -82,5 +81,5 @@ addEventListener('beforeunload', event => {
 
 get('name').value = lastName.get();
 const before = visit.get();
-if (before) enter(before.name, before.rooms ?? []);
+if (before) enter(before.name, before.open ?? []);
 else showLogin();

@@ -21,15 +21,27 @@ export function shownName(user) {
     return user.startsWith('anonymous-') ? user.slice(0, 'anonymous-'.length + 4) : user || 'server';
 }
 
-/// The same colour for the same user, everywhere.
-export function hueOf(user) {
+// The same colour for the same user, everywhere.
+function hueOf(user) {
     let hash = 7;
     for (const character of user) hash = (hash * 31 + character.codePointAt(0)) % 3600;
     return hash / 10;
 }
 
-function initialOf(user) {
-    return (Array.from(shownName(user))[0] ?? '?').toUpperCase();
+/// A user's name, in the direction of its own script.
+export function name(className, user) {
+    const made = element('span', className, shownName(user));
+    made.dir = 'auto';
+    made.title = user;
+    return made;
+}
+
+/// A user's picture: the first letter on the user's colour.
+export function avatar(user) {
+    const made = element('span', 'avatar', (Array.from(shownName(user))[0] ?? '?').toUpperCase());
+    made.style.setProperty('--hue', hueOf(user));
+    made.ariaHidden = 'true';
+    return made;
 }
 
 function time(milliseconds) {
@@ -41,17 +53,11 @@ function time(milliseconds) {
 
 function message(entry, follows) {
     const made = element('article', `message${entry.own ? ' own' : ''}${follows ? ' follows' : ''}`);
-    made.style.setProperty('--hue', hueOf(entry.user));
     const head = element('p', 'message-head');
-    const author = element('span', 'author', shownName(entry.user));
-    author.dir = 'auto';
-    author.title = entry.user;
-    head.append(author, ...(entry.own ? [element('span', 'you', 'you')] : []), time(entry.time));
-    const avatar = element('span', 'avatar', initialOf(entry.user));
-    avatar.ariaHidden = 'true';
+    head.append(name('author', entry.user), ...(entry.own ? [element('span', 'you', 'you')] : []), time(entry.time));
     const text = element('p', 'text', entry.text);
     text.dir = 'auto';
-    made.append(avatar, head, text);
+    made.append(avatar(entry.user), head, text);
     return made;
 }
 
@@ -64,6 +70,10 @@ export function entryElements(entry, before) {
         const notice = element('p', 'notice', entry.text);
         notice.append(' ', time(entry.time));
         made.push(notice);
+    } else if (entry.kind === 'event') {
+        const event = element('p', 'event');
+        event.append(name('event-user', entry.user), ` ${entry.text} `, time(entry.time));
+        made.push(event);
     } else {
         const follows = made.length === 0 && before?.kind === 'message' && before.user === entry.user && entry.time - before.time < together;
         made.push(message(entry, follows));
@@ -72,7 +82,7 @@ export function entryElements(entry, before) {
 }
 
 const stateTexts = {
-    waiting: 'Waiting for the connection',
+    waiting: 'Goes out when the connection is back',
     sending: 'Sending…',
     sent: 'Sent',
     unknown: 'The connection broke: this may or may not have arrived',

@@ -28,3 +28,12 @@ export const lastName = { get: () => read(local, 'name') ?? '', set: value => wr
 /// For a reload of this window: who is in which rooms, and what is half written.
 export const visit = { get: () => read(session, 'visit'), set: value => write(session, 'visit', value) };
 export const drafts = { get: () => read(session, 'drafts') ?? {}, set: value => write(session, 'drafts', value) };
+
+/// Where messages that wait survive a reload; or nothing.
+export function windowStorage() {
+    try {
+        return sessionStorage;
+    } catch {
+        return null;
+    }
+}
