@@ -1,8 +1,8 @@
 // Boost Software License 1.0, see LICENSE
 
-// What npm packs, what a user who installs it gets, its types, and that the README tells the truth.
+// What npm packs, what a user who installs it gets, its types, and that the README and docs/migrating.md tell the truth.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,11 +27,16 @@ after(async () => {
     assert.equal(await server.stop(), 0);
 });
 
-/// Runs a program of Node with a global WebSocket; returns what it prints.
-async function runNode(program, where, expose = '') {
+/// Writes a program for Node that has a global WebSocket.
+function writeProgram(program, where, expose = '') {
     const ws = JSON.stringify(join(packages, 'ws/wrapper.mjs'));
     writeFileSync(join(where, 'globals.mjs'), `import { WebSocket } from ${ws};\nglobalThis.WebSocket = WebSocket;\n${expose}\n`);
     writeFileSync(join(where, 'program.mjs'), `import './globals.mjs';\n${program}`);
+}
+
+/// Runs it; returns what it prints.
+async function runNode(program, where, expose) {
+    writeProgram(program, where, expose);
     const { stdout } = await run(process.execPath, [join(where, 'program.mjs')], { timeout: 30_000 });
     return stdout;
 }
@@ -105,4 +110,22 @@ test('what the README shows runs', async t => {
     assert.ok(!printed.includes('may be missing'));
     await direct.messages.atLeast(1);
     assert.deepEqual(direct.messages.bodies, ['Only for you']);
+});
+
+test('what docs/migrating.md shows as the new code runs, and reaches Bob', async t => {
+    const text = readFileSync(join(root, 'docs/migrating.md'), 'utf8');
+    const blocks = [...text.matchAll(/^```js\n\/\/ after\n(.*?)^```$/gms)].map(([, code]) => code);
+    assert.equal(blocks.length, 3);
+    assert.equal([...text.matchAll(/^```js\n\/\/ before$/gm)].length, 2);
+    const direct = await follow(startClient(t, server.url('ws'), { login: 'bob' }), '/user/queue/chat', { history: 0 });
+    const place = join(process.env.TEST_NPM, 'client');
+    const needed = `import { Client } from '@stomp/stompjs';\nimport { ChatClient } from '@stompchat/client';\nconst show = () => {}, reload = show;\n`;
+    for (const [i, block] of blocks.entries()) {
+        writeProgram(needed + block.replace('wss://chat.example.org/ws', server.url('ws')), place);
+        const child = spawn(process.execPath, [join(place, 'program.mjs')], { stdio: 'inherit' });
+        t.after(() => child.kill());
+        await direct.messages.atLeast(i + 1, `the message of block ${i + 1}`);
+        child.kill();
+    }
+    assert.deepEqual(direct.messages.bodies, ['Hello', 'Hello', 'Only for you']);
 });
