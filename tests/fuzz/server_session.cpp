@@ -122,7 +122,7 @@ private:
         case event_kind::subscribe:
             FUZZ_CHECK(ev.sub != nullptr && live_.insert(ev.sub).second);
             if (ev.sub->id.empty()) {
-                FUZZ_CHECK(session_.version() == version::v1_0 && session_.find_destination(ev.sub->destination_if_no_id) == ev.sub);
+                FUZZ_CHECK(session_.version() == version::v1_0 && session_.find_destination(*ev.sub->destination_if_no_id) == ev.sub);
             } else {
                 FUZZ_CHECK(session_.find(ev.sub->id) == ev.sub);
             }

@@ -84,7 +84,7 @@ struct session_options {
    sent in the order in which they were made. An event's frame lives until the following next().
 
     Thread safety: distinct objects are independent (but share a scratch only within a thread); one object is for one thread at a time.
-    Memory: an idle session with one subscription holds about 350 octets. A partial frame is bounded by `limits`, octets behind an
+    Memory: an idle session with one subscription holds 224 octets. A partial frame is bounded by `limits`, octets behind an
    unanswered CONNECT by twice `limits.body_before_connect` (more: ERROR), transactions and subscriptions by their options. Answers are
    written into a buffer that the sessions of a thread share. */
 class server_session {

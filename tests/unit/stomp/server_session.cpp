@@ -216,5 +216,5 @@ TEST_CASE("an idle session is small") {
     c.connect("1.2");
     c.write("SUBSCRIBE\nid:sub-0\ndestination:/topic/general\n\n^@");
     c.write("\n");
-    CHECK(sizeof(server_session) + c.server.heap_octets() <= 350);
+    CHECK(sizeof(server_session) + c.server.heap_octets() <= 224);
 }

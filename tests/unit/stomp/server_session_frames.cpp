@@ -120,7 +120,7 @@ TEST_CASE("a 1.0 client may subscribe without an id, its destination stands for 
     const auto ev = c.write("SUBSCRIBE\ndestination:/topic/a\n\n^@");
     REQUIRE(ev.kind == event_kind::subscribe);
     CHECK(ev.sub->id.empty());
-    CHECK(ev.sub->destination_if_no_id == "/topic/a");
+    CHECK(*ev.sub->destination_if_no_id == "/topic/a");
     CHECK(c.write("SUBSCRIBE\nid:/topic/a\ndestination:/topic/a\n\n^@").kind == event_kind::subscribe);
     auto gone = c.write("UNSUBSCRIBE\ndestination:/topic/a\n\n^@");
     REQUIRE(gone.kind == event_kind::unsubscribe);

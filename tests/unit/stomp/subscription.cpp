@@ -14,7 +14,7 @@ namespace {
 std::unique_ptr<subscription> make(std::string id, std::string destination = {}) {
     auto s = std::make_unique<subscription>();
     s->id = std::move(id);
-    s->destination_if_no_id = std::move(destination);
+    if (s->id.empty()) s->destination_if_no_id = std::make_unique<const std::string>(std::move(destination));
     return s;
 }
 

@@ -37,7 +37,7 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
 class session final : public connection {
 public:
     /// `shown` holds what the upgrade request told about the client.
-    STOMPCHAT_DECL session(shard& home, net::stream_ptr stream, bool websocket, std::string_view transport, credentials shown);
+    STOMPCHAT_DECL session(shard& home, net::stream_ptr stream, bool websocket, credentials shown);
     STOMPCHAT_DECL ~session() override;
 
     // connection
@@ -112,7 +112,8 @@ public:
     }
 
     const identity& who() const noexcept { return who_; }
-    std::string_view name() const noexcept { return name_; }
+    /// Made anew with each call, so that an idle session need not hold it.
+    std::string name() const { return shard_.session_name(number_); }
 
 private:
     friend class shard;
@@ -121,6 +122,13 @@ private:
     struct refusal {
         error code;
         std::string reason;
+    };
+
+    /// What most sessions never have.
+    struct rare_state {
+        std::string remote_address; // when it is not IPv4
+        std::string disconnect_receipt;
+        error_code reason; // why the session ends
     };
 
     enum class phase : std::uint8_t {
@@ -156,8 +164,13 @@ private:
     void plan(time_point now);
     void gone();
     bool is_pinged() const noexcept;
-    bool websocket() const noexcept { return decoder_.has_value(); }
-    session_info info() const;
+    bool websocket() const noexcept { return websocket_; }
+    error_code reason() const noexcept { return rare_ ? rare_->reason : error_code(); }
+    void end_because_of(error_code ec);
+    rare_state& rare();
+    std::string remote_address() const;
+    template <class Tell>
+    void tell_observer(Tell&& tell) const;
 
     // session_frames.ipp: what a client's frames do
     void handle_frames();
@@ -224,25 +237,28 @@ private:
     bool peer_ended_ = false; // the end of its stream has come
     bool sent_shutdown_ = false;
     bool stopping_ = false;
+    const bool websocket_;
     stomp::server_session stomp_;
-    std::optional<websocket::decoder> decoder_;
+    websocket::decoder decoder_; // not used over TCP
     identity who_;
-    std::string name_;
     std::unique_ptr<credentials> shown_; // until CONNECT is answered
-    std::string_view transport_;         // static memory
-    std::string remote_address_;
-    std::unique_ptr<std::string> disconnect_receipt_;
+    std::unique_ptr<rare_state> rare_;
+    const std::uint64_t number_; // in the shard
     time_point last_received_{};
     time_point paused_since_{}; // since when it is not read, for whatever reason
     time_point pinged_{};
     time_point closing_since_{};
     time_point feed_again_ = time_point::max();
-    error_code reason_;
     std::uint64_t local_messages_ = 0;
     std::uint32_t made_subscriptions_ = 0;
+    std::uint32_t remote_ipv4_ = 0; // zero when the peer has another kind of address
     std::uint32_t in_flight_ = 0;
     std::size_t in_flight_octets_ = 0;
 };
+
+// There is one for each idle client, see docs/performance.md: what few sessions have belongs into rare_state, or into a table of the shard
+// that is empty when nobody uses it.
+static_assert(sizeof(void*) != 8 || sizeof(session) <= 512);
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 

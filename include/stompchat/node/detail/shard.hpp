@@ -82,7 +82,9 @@ public:
     /// A heart-beat (STOMP 1.2, "Heart-beating": one end of line), made once.
     frame_ref line_feed() const noexcept { return line_feed_; }
     const std::shared_ptr<shard_link>& link() const noexcept { return link_; }
-    STOMPCHAT_DECL std::string next_session_name();
+    std::uint64_t next_session_number() noexcept { return ++named_sessions_; }
+    /// Unique in the cluster: the run of the node, the shard, the number.
+    STOMPCHAT_DECL std::string session_name(std::uint64_t number) const;
     static time_point now() noexcept { return std::chrono::steady_clock::now(); }
     void attach(reader& from) noexcept {
         reader_ = &from;
@@ -94,7 +96,7 @@ public:
     /// Takes over an accepted connection.
     STOMPCHAT_DECL void accept(net::stream_ptr stream, const listener_options& from);
     /// Makes a session out of an upgraded connection.
-    STOMPCHAT_DECL session& upgrade(net::stream_ptr stream, std::string_view transport, credentials shown);
+    STOMPCHAT_DECL session& upgrade(net::stream_ptr stream, credentials shown);
     /// The connection of that name, if it still exists.
     STOMPCHAT_DECL session* find(connection_id id) noexcept;
     /// Ends a connection: it is destroyed when the current handler is done.

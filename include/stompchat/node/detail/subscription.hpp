@@ -90,6 +90,9 @@ struct subscription {
     std::size_t window_room(std::size_t most) const noexcept { return acks ? std::min(most, acks->prefetch - acks->window.size()) : most; }
 };
 
+// As many as there are idle clients, or more: what few subscriptions have stands behind a pointer.
+static_assert(sizeof(void*) != 8 || sizeof(subscription) <= 136);
+
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 
 #endif

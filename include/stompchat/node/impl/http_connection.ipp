@@ -72,8 +72,7 @@ STOMPCHAT_DECL void http_connection::upgrade(std::span<char> rest) {
     shown.remote_address = stream_->remote_endpoint().address().to_string();
     if (head_.has("Authorization")) shown.authorization = std::string(head_.field("Authorization"));
     shown.cookie = head_.field("Cookie");
-    const std::string_view name = stream_->is_encrypted() ? "wss" : "ws";
-    session& made = shard_.upgrade(std::move(stream_), name, std::move(shown));
+    session& made = shard_.upgrade(std::move(stream_), std::move(shown));
     shard_.retire(*this);
     made.begin_with(response, rest);
 }

@@ -12,11 +12,13 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
-STOMPCHAT_DECL session::session(shard& home, net::stream_ptr stream, bool websocket, std::string_view transport, credentials shown)
-    : connection(home, std::move(stream)), stomp_(home.node().options.session, shard::now()), name_(home.next_session_name()),
-      transport_(transport), remote_address_(shown.remote_address), last_received_(shard::now()) {
+STOMPCHAT_DECL session::session(shard& home, net::stream_ptr stream, bool websocket, credentials shown)
+    : connection(home, std::move(stream)), websocket_(websocket), stomp_(home.node().options.session, shard::now()),
+      decoder_(websocket::role::server, home.node().websocket), number_(home.next_session_number()), last_received_(shard::now()) {
+    error_code not_ipv4;
+    remote_ipv4_ = asio::ip::make_address_v4(shown.remote_address, not_ipv4).to_uint();
+    if (remote_ipv4_ == 0) rare().remote_address = shown.remote_address;
     shown_ = std::make_unique<credentials>(std::move(shown));
-    if (websocket) decoder_.emplace(websocket::role::server, home.node().websocket);
 }
 
 STOMPCHAT_DECL session::~session() {
@@ -74,7 +76,7 @@ STOMPCHAT_DECL void session::on_deadline(time_point now) {
         return plan(now);
     }
     if (waits_to_write_ && now >= last_written_ + options.no_progress) {
-        reason_ = error::no_progress;
+        end_because_of(error::no_progress);
         return gone();
     }
     if (paused_ && now >= paused_since_ + options.max_unread)
@@ -123,7 +125,7 @@ STOMPCHAT_DECL void session::begin_close(error_code reason, std::uint16_t code, 
     if (phase_ == phase::closing) return;
     if (websocket()) send_wire(websocket::encode_close(code, text).view());
     phase_ = phase::closing;
-    reason_ = reason;
+    end_because_of(reason);
     closing_since_ = shard::now();
     behind_.clear();
     stomp_.for_each_subscription([this](stomp::subscription& one) { drop_subscription(one); });
@@ -148,7 +150,7 @@ STOMPCHAT_DECL void session::leave_if_answered() {
     stomp_.for_each_subscription([this](stomp::subscription& one) {
         if (one.context != nullptr) send_pending_receipt(*static_cast<subscription*>(one.context));
     });
-    if (disconnect_receipt_) send_receipt(*disconnect_receipt_);
+    if (rare_) send_receipt(rare_->disconnect_receipt);
     begin_close({}, websocket::close_normal);
 }
 
@@ -158,7 +160,7 @@ STOMPCHAT_DECL void session::say_goodbye() {
 }
 
 STOMPCHAT_DECL void session::abort() {
-    if (!reason_) reason_ = error::stopped;
+    if (!reason()) end_because_of(error::stopped);
     gone();
 }
 
@@ -167,8 +169,8 @@ STOMPCHAT_DECL void session::gone() {
     phase_ = phase::closing;
     // The registry forgets the session's rooms together with the session.
     if (std::exchange(announced_, false)) {
-        shard_.node().watcher->on_session_gone(info(), reason_);
-        shard_.forget(name_, who_.user);
+        tell_observer([this](observer& to, const session_info& info) { to.on_session_gone(info, reason()); });
+        shard_.forget(name(), who_.user);
     }
     behind_.clear();
     stomp_.for_each_subscription([this](stomp::subscription& one) { drop_subscription(one); });
@@ -177,8 +179,26 @@ STOMPCHAT_DECL void session::gone() {
     shard_.retire(*this);
 }
 
-STOMPCHAT_DECL session_info session::info() const {
-    return {name_, who_.user, remote_address_, transport_, stomp::to_string(stomp_.version())};
+STOMPCHAT_DECL void session::end_because_of(error_code ec) {
+    if (ec || rare_) rare().reason = ec;
+}
+
+STOMPCHAT_DECL session::rare_state& session::rare() {
+    if (!rare_) rare_ = std::make_unique<rare_state>();
+    return *rare_;
+}
+
+STOMPCHAT_DECL std::string session::remote_address() const {
+    return remote_ipv4_ != 0 ? asio::ip::address_v4(remote_ipv4_).to_string() : rare_->remote_address;
+}
+
+template <class Tell>
+void session::tell_observer(Tell&& tell) const {
+    const std::string session = name();
+    const std::string address = remote_address();
+    const bool encrypted = stream_->is_encrypted();
+    const std::string_view transport = websocket() ? (encrypted ? "wss" : "ws") : (encrypted ? "tls" : "tcp");
+    tell(*shard_.node().watcher, session_info{session, who_.user, address, transport, stomp::to_string(stomp_.version())});
 }
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node

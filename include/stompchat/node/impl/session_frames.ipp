@@ -76,7 +76,7 @@ STOMPCHAT_DECL void session::on_connect(const stomp::event& ev) {
     copy("authorization", shown.authorization);
     shown.host = ev.frame.value_of("host");
     soft_errors_ = ev.frame.value_of("soft-errors") == "true";
-    shown.session = name_;
+    shown.session = name();
     authenticating_ = true;
     paused_since_ = shard::now();
     plan(paused_since_);
@@ -92,22 +92,23 @@ STOMPCHAT_DECL void session::on_authenticated(error_code ec, identity who) {
     if (phase_ != phase::open) return;
     if (ec) {
         if (ec == condition::unauthorized) return fail(error::not_authenticated, "login refused");
-        shard_.node().watcher->on_log(severity::warning, fmt::format("session {}: authentication did not work: {}", name_, ec.message()));
+        shard_.node().watcher->on_log(severity::warning, fmt::format("session {}: authentication did not work: {}", name(), ec.message()));
         return fail(error::registry_unavailable, "authentication is not available at the moment");
     }
     if (who.user.size() > delivery::max_destination_length || !is_utf8(who.user))
         return fail(error::not_authenticated, "the user name is too long or is not UTF-8");
-    if (who.user.empty()) who.user = "anonymous-" + name_;
+    const std::string own_name = name();
+    if (who.user.empty()) who.user = "anonymous-" + own_name;
     const time_point now = shard::now();
     const stomp::header soft{"soft-errors", "true"};
     stomp_.set_soft_errors(soft_errors_);
-    const std::string_view answer = stomp_.accept(name_, who.user, {&soft, soft_errors_ ? 1u : 0u}, now);
+    const std::string_view answer = stomp_.accept(own_name, who.user, {&soft, soft_errors_ ? 1u : 0u}, now);
     send_stomp(answer);
     if (!stomp_.connected()) return begin_close(error::not_authenticated, close_code_of(error::not_authenticated));
     who_ = std::move(who);
     announced_ = true;
-    shard_.node().watcher->on_session_connected(info());
-    shard_.announce(name_, who_.user);
+    tell_observer([](observer& to, const session_info& info) { to.on_session_connected(info); });
+    shard_.announce(own_name, who_.user);
     stomp_.resume(shard_.parse_scratch());
     handle_frames();
     if (phase_ != phase::open) return;
@@ -193,7 +194,8 @@ STOMPCHAT_DECL void session::send_to_app(const stomp::frame_view& frame, std::st
     if (const auto correlation = frame.find("correlation-id")) target->correlation_id = *correlation;
     if (const std::string_view to = frame.value_of("reply-to"); delivery::kind_of(to) == delivery::destination_kind::session_queue)
         target->reply_to = to;
-    const app_request request{who_, name_, destination, header_block(pack_headers(frame)), frame.body};
+    const std::string own_name = name();
+    const app_request request{who_, own_name, destination, header_block(pack_headers(frame)), frame.body};
     app_reply reply(std::move(target));
     if (app != nullptr && app->on_send(request, std::move(reply))) return;
     // The reply goes unanswered, and by that takes the request out of those in flight.
@@ -303,7 +305,7 @@ STOMPCHAT_DECL void session::on_commit(const stomp::event& ev) {
 }
 
 STOMPCHAT_DECL void session::on_disconnect(const stomp::event& ev) {
-    if (!ev.receipt.empty()) disconnect_receipt_ = std::make_unique<std::string>(ev.receipt);
+    if (!ev.receipt.empty()) rare().disconnect_receipt = ev.receipt;
     phase_ = phase::leaving;
     pause();
     leave_if_answered();

@@ -14,7 +14,7 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL void session::on_readable(error_code ec) {
     if (ec) {
-        reason_ = reason_ ? reason_ : ec;
+        if (!reason()) end_because_of(ec);
         return gone();
     }
     read();
@@ -29,7 +29,7 @@ STOMPCHAT_DECL void session::read() {
         if (ec == asio::error::would_block) break;
         if (ec == asio::error::eof && !websocket() && phase_ != phase::closing) return on_end_of_input();
         if (ec) {
-            if (!reason_ && ec != asio::error::eof) reason_ = ec;
+            if (!reason() && ec != asio::error::eof) end_because_of(ec);
             return gone();
         }
         last_received_ = shard::now();
@@ -70,9 +70,9 @@ STOMPCHAT_DECL void session::take(std::span<char> octets) {
 }
 
 STOMPCHAT_DECL void session::take_websocket(std::span<char> octets) {
-    decoder_->feed(octets);
+    decoder_.feed(octets);
     for (;;) {
-        const websocket::event ev = decoder_->next();
+        const websocket::event ev = decoder_.next();
         switch (ev.type) {
         case websocket::event_type::need_more: return;
         case websocket::event_type::data: take_stomp(ev.payload); break;

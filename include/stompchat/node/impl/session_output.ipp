@@ -26,7 +26,7 @@ STOMPCHAT_DECL void session::send_wire(std::string_view octets) {
 STOMPCHAT_DECL void session::on_writable(error_code ec) {
     waits_to_write_ = false;
     if (ec) {
-        reason_ = reason_ ? reason_ : ec;
+        if (!reason()) end_because_of(ec);
         return gone();
     }
     flush();
@@ -44,7 +44,7 @@ STOMPCHAT_DECL void session::flush() {
         const auto offered = buffers.build(queue_, skip_, websocket());
         const std::size_t written = stream_->write_some(offered, ec);
         if (ec && ec != asio::error::would_block) {
-            reason_ = reason_ ? reason_ : ec;
+            if (!reason()) end_because_of(ec);
             return gone();
         }
         if (written != 0) stomp_.note_sent(last_written_);

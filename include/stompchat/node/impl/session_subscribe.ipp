@@ -85,7 +85,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
     if (auto problem = read_start(ev, in_log, *starting)) return problem;
     subscription& made = add_subscription(ev, subscription::kind::topic, prefetch, in_log);
     if (!starting->receipt.empty() || starting->resumes || starting->history) made.starting = std::move(starting);
-    if (kind == delivery::destination_kind::topic) shard_.join(name_, who_.user, in_log);
+    if (kind == delivery::destination_kind::topic) shard_.join(name(), who_.user, in_log);
     shard_.subscribe(made, in_log);
     return std::nullopt;
 }
@@ -104,10 +104,11 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe_app(const stom
     auto target = std::make_unique<app_target>(shard_.link(), id(), std::make_shared<publish_group>());
     target->destination = ev.destination;
     target->subscription_id = ev.sub->id;
-    target->by_destination = ev.sub->destination_if_no_id;
+    if (ev.sub->destination_if_no_id) target->by_destination = *ev.sub->destination_if_no_id;
     target->for_subscribe = true;
     target->subscription_number = static_cast<const subscription*>(ev.sub->context)->index;
-    const app_request request{who_, name_, ev.destination, header_block(pack_headers(ev.frame)), {}};
+    const std::string own_name = name();
+    const app_request request{who_, own_name, ev.destination, header_block(pack_headers(ev.frame)), {}};
     app_reply reply(std::move(target));
     if (app != nullptr && app->on_subscribe(request, std::move(reply))) return std::nullopt;
     drop_subscription(*ev.sub);

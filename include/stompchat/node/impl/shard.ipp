@@ -35,9 +35,8 @@ STOMPCHAT_DECL session* shard_link::find(connection_id id) const noexcept { retu
 
 // Connections.
 
-STOMPCHAT_DECL std::string shard::next_session_name() {
-    // Unique in the cluster: the run of the node, the shard, a counter.
-    return fmt::format("{:x}-{:x}-{:x}", node_.self.incarnation, index_, ++named_sessions_);
+STOMPCHAT_DECL std::string shard::session_name(std::uint64_t number) const {
+    return fmt::format("{:x}-{:x}-{:x}", node_.self.incarnation, index_, number);
 }
 
 STOMPCHAT_DECL connection_id shard::place(std::unique_ptr<connection> added) {
@@ -61,16 +60,15 @@ STOMPCHAT_DECL void shard::accept(net::stream_ptr stream, const listener_options
     } else {
         credentials shown;
         shown.remote_address = stream->remote_endpoint().address().to_string();
-        const std::string_view name = from.tls ? "tls" : "tcp";
-        made = std::make_unique<session>(*this, std::move(stream), false, name, std::move(shown));
+        made = std::make_unique<session>(*this, std::move(stream), false, std::move(shown));
     }
     connection& started = *made;
     place(std::move(made));
     started.start();
 }
 
-STOMPCHAT_DECL session& shard::upgrade(net::stream_ptr stream, std::string_view transport, credentials shown) {
-    auto made = std::make_unique<session>(*this, std::move(stream), true, transport, std::move(shown));
+STOMPCHAT_DECL session& shard::upgrade(net::stream_ptr stream, credentials shown) {
+    auto made = std::make_unique<session>(*this, std::move(stream), true, std::move(shown));
     session& started = *made;
     place(std::move(made));
     return started;

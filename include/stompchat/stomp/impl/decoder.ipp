@@ -22,7 +22,7 @@ STOMPCHAT_DECL void decoder::feed(std::string_view octets, parse_scratch& scratc
 STOMPCHAT_DECL void decoder::hold() {
     discard_read();
     held_ = held_ || at_ != end_;
-    partial_.append(at_, static_cast<std::size_t>(end_ - at_));
+    if (at_ != end_) partial().append(at_, static_cast<std::size_t>(end_ - at_));
     at_ = end_ = nullptr;
 }
 
@@ -33,11 +33,11 @@ STOMPCHAT_DECL decoder::status decoder::next(frame_view& frame) {
         held_ = false;
         return status::need_more;
     };
-    if (offset_ != 0 && offset_ == partial_.size()) discard_read();
+    if (offset_ != 0 && offset_ == partial_size()) discard_read();
     for (;;) {
-        const bool own = !partial_.empty();
+        const bool own = partial_ != nullptr;
         const std::string_view text =
-            own ? std::string_view(partial_).substr(offset_) : std::string_view(at_, static_cast<std::size_t>(end_ - at_));
+            own ? std::string_view(*partial_).substr(offset_) : std::string_view(at_, static_cast<std::size_t>(end_ - at_));
         const auto advance = [&](std::size_t octets) {
             if (own) {
                 offset_ += static_cast<std::uint32_t>(octets);
@@ -67,7 +67,7 @@ STOMPCHAT_DECL decoder::status decoder::next(frame_view& frame) {
         case scan_result::incomplete: break;
         }
         if (!own) {
-            partial_.assign(text);
+            partial().assign(text);
             at_ = end_ = nullptr;
             return need_more();
         }
@@ -149,16 +149,21 @@ STOMPCHAT_DECL void decoder::pull() {
         const auto* newline = static_cast<const char*>(std::memchr(at_, '\n', available));
         if (newline != nullptr) take = static_cast<std::size_t>(newline - at_) + 1;
         // One octet more than a line with its CR may have is enough to see that it is too long.
-        take = std::min(take, limits_->header_line + 2 - std::min(limits_->header_line + 1, partial_.size() - line_));
+        take = std::min(take, limits_->header_line + 2 - std::min(limits_->header_line + 1, partial_size() - line_));
     } else if (has_length_) {
-        take = std::min(take, head_size_ + std::size_t{body_size_} + 1 - partial_.size());
+        take = std::min(take, head_size_ + std::size_t{body_size_} + 1 - partial_size());
     } else {
         const auto* nul = static_cast<const char*>(std::memchr(at_, '\0', available));
         if (nul != nullptr) take = static_cast<std::size_t>(nul - at_) + 1;
-        take = std::min(take, head_size_ + body_limit() + 1 - partial_.size());
+        take = std::min(take, head_size_ + body_limit() + 1 - partial_size());
     }
-    partial_.append(at_, take);
+    partial().append(at_, take);
     at_ += take;
+}
+
+STOMPCHAT_DECL std::string& decoder::partial() {
+    if (!partial_) partial_ = std::make_unique<std::string>();
+    return *partial_;
 }
 
 STOMPCHAT_DECL void decoder::start_frame() noexcept {
@@ -168,10 +173,10 @@ STOMPCHAT_DECL void decoder::start_frame() noexcept {
 
 STOMPCHAT_DECL void decoder::discard_read() {
     if (offset_ == 0) return;
-    if (offset_ == partial_.size()) {
-        std::string().swap(partial_); // idle sessions hold nothing
+    if (offset_ == partial_size()) {
+        partial_.reset(); // idle sessions hold nothing
     } else {
-        partial_.erase(0, offset_);
+        partial_->erase(0, offset_);
     }
     offset_ = 0;
 }

@@ -161,7 +161,7 @@ STOMPCHAT_DECL bool server_session::on_subscribe(event& ev, const wanted& w) {
     }
     auto added = std::make_unique<subscription>();
     added->id = w.id;
-    if (w.id.empty()) added->destination_if_no_id = w.destination;
+    if (w.id.empty()) added->destination_if_no_id = std::make_unique<const std::string>(w.destination);
     added->mode = mode;
     ev.kind = event_kind::subscribe;
     ev.sub = subscriptions_.insert(std::move(added));

@@ -133,7 +133,7 @@ STOMPCHAT_DECL void server_session::close() noexcept {
 STOMPCHAT_DECL std::size_t server_session::heap_octets() const noexcept {
     const auto of = [](const std::string& s) { return s.capacity() <= std::string().capacity() ? 0 : s.capacity() + 1; };
     std::size_t total = decoder_.buffer_capacity() + subscriptions_.heap_octets();
-    if (leaving_) total += sizeof(subscription) + of(leaving_->id) + of(leaving_->destination_if_no_id);
+    if (leaving_) total += leaving_->octets();
     if (rare_) {
         total += sizeof(rare_state) + rare_->removed.capacity() * sizeof(std::size_t);
         for (const auto& one : rare_->open) total += sizeof(one) + sizeof(*one) + of(one->id()) + one->octets();
