@@ -1,9 +1,11 @@
 // Boost Software License 1.0, see LICENSE
 
 #include <stompchat/node/impl/chat_node.ipp>
+#include <stompchat/node/impl/disconnects.ipp>
 #include <stompchat/node/impl/frame.ipp>
 #include <stompchat/node/impl/gather.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
+#include <stompchat/node/impl/own_publishes.ipp>
 #include <stompchat/node/impl/reader.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>

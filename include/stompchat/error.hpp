@@ -64,6 +64,7 @@ enum class error {
     no_progress = 310,                ///< octets were queued and the socket took none of them for too long
     outbox_full = 311,                ///< a client holds as many unanswered SENDs as its options allow
     refused_by_limit = 312,           ///< a server refused a frame because of one of its limits
+    too_many_in_flight = 313,         ///< messages of the service itself that the broker has not answered
 
     // Broker.
     broker_unavailable = 400, ///< the broker does not answer
@@ -81,6 +82,7 @@ enum class error {
     unknown_destination = 602,       ///< a destination that does not exist, or is not for that use
     rejected = 603,                  ///< the application refused the frame
     tls_untrusted_certificate = 604, ///< the peer's certificate is not trusted, or is for another name
+    disconnected = 605,              ///< the service ended the session
 
     // Usage.
     bad_option = 700,          ///< an option or combination of options that makes no sense

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -75,16 +76,38 @@ public:
     void on_session_connected(const stompchat::session_info& who) override {
         const std::lock_guard lock(mutex_);
         connected_.push_back(std::string(who.user) + ' ' + std::string(who.transport) + ' ' + std::string(who.version));
+        note(who, "connected");
+    }
+    void on_session_subscribed(const stompchat::session_info& who, std::string_view destination) override {
+        const std::lock_guard lock(mutex_);
+        note(who, "subscribed " + std::string(destination));
+        if (subscribed_script) subscribed_script(destination);
+    }
+    void on_session_unsubscribed(const stompchat::session_info& who, std::string_view destination) override {
+        const std::lock_guard lock(mutex_);
+        note(who, "unsubscribed " + std::string(destination));
     }
     void on_session_gone(const stompchat::session_info& who, stompchat::error_code reason) override {
         const std::lock_guard lock(mutex_);
         gone_.push_back({std::string(who.user), reason});
+        note(who, "gone " + (reason ? reason.message() : "normally"));
     }
     void on_broker_state(stompchat::broker_state state) override {
         const std::lock_guard lock(mutex_);
         states_.push_back(state);
     }
 
+    /// Called for each subscription that has begun.
+    std::function<void(std::string_view)> subscribed_script;
+
+    /// What was told of the sessions of a user, in order.
+    std::vector<std::string> story_of(const std::string& user) const {
+        const std::lock_guard lock(mutex_);
+        const auto found = stories_.find(user);
+        return found == stories_.end() ? std::vector<std::string>() : found->second;
+    }
+    /// The ids of the sessions that were connected, in order.
+    std::vector<std::string> sessions() const { return copy(sessions_); }
     std::vector<std::string> logs() const { return copy(logs_); }
     /// User, transport and version of each.
     std::vector<std::string> connected() const { return copy(connected_); }
@@ -98,7 +121,14 @@ private:
         return from;
     }
 
+    void note(const stompchat::session_info& who, std::string what) {
+        if (what == "connected") sessions_.emplace_back(who.session);
+        stories_[std::string(who.user)].push_back(std::move(what));
+    }
+
     mutable std::mutex mutex_;
+    std::map<std::string, std::vector<std::string>> stories_;
+    std::vector<std::string> sessions_;
     std::vector<std::string> logs_;
     std::vector<std::string> connected_;
     std::vector<end> gone_;

@@ -21,10 +21,10 @@ struct group {
 const group groups[] = {
     {100, 118, condition::protocol_violation},
     {200, 208, condition::protocol_violation},
-    {300, 312, condition::limit_exceeded},
+    {300, 313, condition::limit_exceeded},
     {400, 403, condition::unavailable},
     {500, 501, condition::unavailable},
-    {600, 604, condition::unauthorized},
+    {600, 605, condition::unauthorized},
     {700, 703, condition::usage},
     {800, 802, condition::unavailable},
 };

@@ -53,6 +53,7 @@ constexpr const char* text_of(error e) noexcept {
     case error::no_progress: return "the connection takes no data";
     case error::outbox_full: return "too many unanswered messages";
     case error::refused_by_limit: return "refused: over a limit of the server";
+    case error::too_many_in_flight: return "too many messages in flight";
     case error::broker_unavailable: return "the broker is not available";
     case error::message_too_large: return "message too large for the broker";
     case error::outcome_unknown: return "outcome unknown: the message may or may not have been published";
@@ -64,6 +65,7 @@ constexpr const char* text_of(error e) noexcept {
     case error::unknown_destination: return "unknown destination";
     case error::rejected: return "rejected by the application";
     case error::tls_untrusted_certificate: return "the TLS certificate of the peer is not trusted";
+    case error::disconnected: return "disconnected by the service";
     case error::bad_option: return "bad option";
     case error::stopped: return "stopped";
     case error::tls_bad_certificate: return "cannot use the TLS certificate";

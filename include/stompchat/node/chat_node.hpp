@@ -5,7 +5,9 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/net/failure.hpp>
+#include <stompchat/node/farewell.hpp>
 #include <stompchat/node/options.hpp>
+#include <stompchat/node/service_message.hpp>
 #include <stompchat/node/shard_pool.hpp>
 #include <stompchat/detail/completion.hpp>
 
@@ -15,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,7 +26,7 @@ namespace stompchat::inline STOMPCHAT_ABI {
 /** A chat node: STOMP clients on one side, the log and the registry that all nodes share on the other.
 
     Each io_context is one shard, run by one thread; sessions are spread over the shards by the system and stay where they are.
-    Thread safety: ready() and sessions() may be called from any thread; the other functions from one thread at a time.
+    Thread safety: ready() and the functions that say so may be called from any thread, also at once; the others from one thread at a time.
     Lifetime: what stands behind the ports, and the contexts, outlive the node. Destroy it when async_stop() has completed, or when no
    context runs any more. An `app_reply` may be kept longer than the node. Memory: what `chat_node_options` bounds; every bound says what
    happens there. */
@@ -64,10 +67,83 @@ public:
             [this, patience](detail::completion<void(error_code)> done) mutable { do_stop(patience, std::move(done)); });
     }
 
+    /** Publishes a message of the service itself to everyone subscribed to its destination. Neither the authorizer nor the interceptor is
+        asked. Messages that one thread publishes to one destination, one call after the other, stand in the log in that order.
+        Handler signature: `void(error_code, std::string message_id)`: the id under which subscribers see the message, which is also a token
+        to resume from.
+        Completes when: the broker has made the message durable, or on the first error.
+        Errors: `error::unknown_destination` (neither a topic nor `/user/<user>/queue/...`), `error::destination_too_long`,
+        `error::bad_header` (a name is empty), `error::bad_header_value` (not UTF-8, a NUL octet, or a user that is too long or not
+        percent-encoded as it should be), `error::header_line_too_long`, `error::too_many_headers`, `error::body_too_long`: the limits are
+        those of `chat_node_options::session`; `error::too_many_in_flight` (wait for earlier ones to complete);
+        `error::message_too_large` and `error::outcome_unknown` of the broker; `error::stopped` before start() and from async_stop() on.
+        Cancellation: none; the message may be out already.
+        Lifetime: `what` is moved in. The node must live until this function returns.
+        Thread safety: may be called from any thread. */
+    template <class Token>
+    auto async_publish(service_message what, Token&& token) {
+        return detail::async_initiate_on<void(error_code, std::string)>(
+            get_executor(), std::forward<Token>(token),
+            [this, what = std::move(what)](detail::completion<void(error_code, std::string)> done) mutable {
+                do_publish(std::move(what), std::move(done));
+            });
+    }
+
+    /** Who is in a room, on all nodes: the users who are subscribed to `/topic/...`, sorted by name, at most `most`.
+        Handler signature: `void(error_code, std::vector<participant>)`.
+        Completes when: the registry answered. It learns of a SUBSCRIBE soon, not at once.
+        Errors: `error::registry_unavailable`, `error::stopped`. Cancellation: none.
+        Thread safety: may be called from any thread. */
+    template <class Token>
+    auto async_participants(std::string room, std::size_t most, Token&& token) {
+        return registry().async_participants(std::move(room), most, std::forward<Token>(token));
+    }
+
+    /** The sessions of a user, on all nodes.
+        Handler signature: `void(error_code, std::vector<session_record>)`.
+        Completes when: the registry answered. It learns of a CONNECT soon, not at once.
+        Errors: `error::registry_unavailable`, `error::stopped`. Cancellation: none.
+        Thread safety: may be called from any thread. */
+    template <class Token>
+    auto async_sessions_of(std::string user, Token&& token) {
+        return registry().async_sessions_of(std::move(user), std::forward<Token>(token));
+    }
+
+    /** Ends a session of this node: ERROR with the farewell's reason, then WebSocket's close code 1008, or 1012 when it should come back.
+        What it has sent so far is published; what comes later is not looked at. To keep a user out, have the authenticator refuse first.
+        Handler signature: `void(error_code, disconnect_result)`.
+        Completes when: the session is told and takes no frame any more, or the registry said on which other node it is. A session that
+        is not found is no error: the result then is empty.
+        Errors: `error::registry_unavailable`, `error::stopped`. Cancellation: none.
+        Thread safety: may be called from any thread. Costs a look at each session of the node. */
+    template <class Token>
+    auto async_disconnect_session(std::string session, farewell why, Token&& token) {
+        return detail::async_initiate_on<void(error_code, disconnect_result)>(
+            get_executor(), std::forward<Token>(token),
+            [this, session = std::move(session),
+             why = std::move(why)](detail::completion<void(error_code, disconnect_result)> done) mutable {
+                do_disconnect(std::move(session), false, std::move(why), std::move(done));
+            });
+    }
+
+    /** The same for all sessions of a user. With an error of the registry those of this node are ended all the same, and counted. */
+    template <class Token>
+    auto async_disconnect_user(std::string user, farewell why, Token&& token) {
+        return detail::async_initiate_on<void(error_code, disconnect_result)>(
+            get_executor(), std::forward<Token>(token),
+            [this, user = std::move(user), why = std::move(why)](detail::completion<void(error_code, disconnect_result)> done) mutable {
+                do_disconnect(std::move(user), true, std::move(why), std::move(done));
+            });
+    }
+
     /// Of the first shard.
     STOMPCHAT_DECL asio::any_io_executor get_executor() const;
 
 private:
+    STOMPCHAT_DECL void do_publish(service_message what, detail::completion<void(error_code, std::string)> done);
+    STOMPCHAT_DECL session_registry& registry() const noexcept;
+    STOMPCHAT_DECL void do_disconnect(std::string whom, bool user, farewell why,
+                                      detail::completion<void(error_code, disconnect_result)> done);
     STOMPCHAT_DECL void do_stop(std::chrono::milliseconds patience, detail::completion<void(error_code)> done);
 
     struct parts;
@@ -79,6 +155,7 @@ private:
 #if defined(STOMPCHAT_HEADER_ONLY)
 #include <stompchat/node/impl/chat_node.ipp>
 // A shard, its connections and its sessions know each other: their definitions stand behind all of their declarations.
+#include <stompchat/node/impl/disconnects.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>

@@ -119,6 +119,10 @@ struct chat_node_options {
     std::size_t max_in_flight = 256;
     /// The same in octets of bodies.
     std::size_t max_in_flight_octets = 1024 * 1024;
+    /// Messages of the service itself, see chat_node::async_publish(), that the broker has not answered; one more is refused.
+    std::size_t max_own_in_flight = 4096;
+    /// The same in octets of headers and bodies.
+    std::size_t max_own_in_flight_octets = 16 * 1024 * 1024;
     /// Ends a session whose SENDs the broker leaves unanswered for so long that it was not read.
     std::chrono::seconds max_unread{300};
     /// Ends a session whose socket takes nothing although something is queued.

@@ -33,18 +33,29 @@ struct session_info {
     std::string_view version;
 };
 
-/** Sees what a node does, for logs and metrics. The library itself never prints.
-    Thread safety: called from all shards and from the broker's executor at once. It must not block and must not throw. Lifetime: outlives
-   the node. */
+/** Sees what a node does: for logs and metrics, and for a service that does something when users come and go. The library itself never
+   prints.
+
+    Of one session it is told in this order: connected, once; then subscribed and unsubscribed as they happen, on the session's shard, in
+   the order of the session's frames; gone, exactly once for each session that was connected, and nothing behind it. A node that is
+    destroyed without being stopped tells nothing more.
+    Thread safety: called from all shards and from the broker's executor at once. It must not block and must not throw; it may call the
+    node's asynchronous functions. Lifetime: outlives the node. */
 class observer {
 public:
     virtual ~observer() = default;
 
     /// Something that an operator may want to read: one line, no line end.
     virtual void on_log(severity, std::string_view /*text*/) {}
-    /// A client got its CONNECTED.
+    /// A client was let in, and its CONNECTED is on its way.
     virtual void on_session_connected(const session_info&) {}
-    /// `reason` is clear after a normal end.
+    /** A subscription has begun: it sees all that is published from now on, so what is published from within this call too. The
+        destination is as the client wrote it. One to `/app/...` has begun when the application has accepted it. Those that were refused,
+        or removed before they began, are not told. */
+    virtual void on_session_subscribed(const session_info&, std::string_view /*destination*/) {}
+    /// A subscription that was told has ended before its session. Those that end with their session are not told one by one.
+    virtual void on_session_unsubscribed(const session_info&, std::string_view /*destination*/) {}
+    /// A session has ended, and all its subscriptions with it. `reason` is clear after a normal end.
     virtual void on_session_gone(const session_info&, error_code /*reason*/) {}
     /// The log can be reached, or no more.
     virtual void on_broker_state(broker_state) {}

@@ -33,7 +33,8 @@ inline std::uint16_t close_code_of(const error_code& reason) noexcept {
     case error::not_authenticated:
     case error::not_authorized:
     case error::unknown_destination:
-    case error::rejected: return websocket::close_policy;
+    case error::rejected:
+    case error::disconnected: return websocket::close_policy;
     case error::broker_unavailable:
     case error::outcome_unknown:
     case error::messages_lost:

@@ -17,9 +17,13 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
+class own_publishes;
+
 /// A publish in flight: which shard it came from, and the shard's own number for it.
 struct ticket {
     static constexpr unsigned shard_bits = 12;
+    /// No shard: a publish of the service itself.
+    static constexpr std::uint32_t own = (1u << shard_bits) - 1;
 
     static std::uint64_t make(std::uint32_t shard, std::uint64_t number) noexcept { return number << shard_bits | shard; }
     static std::uint32_t shard_of(std::uint64_t value) noexcept { return static_cast<std::uint32_t>(value & ((1u << shard_bits) - 1)); }
@@ -38,6 +42,9 @@ public:
     STOMPCHAT_DECL void add(std::string destination, delivery::registration claim);
     STOMPCHAT_DECL void remove(std::string destination, delivery::registration claim);
 
+    /// Who gets the results of what the service itself publishes. Called before the broker starts.
+    void attach(own_publishes& own) noexcept { own_ = &own; }
+
     /// How far a partition was handed out; what is published from now on stands there or behind. -1 before the broker has begun. May be
     /// called from any thread.
     offset handed_out(partition of) const noexcept { return handed_out_[of].load(std::memory_order_acquire); }
@@ -55,6 +62,7 @@ private:
     broker& broker_;
     std::vector<shard_inbox*> shards_;
     observer& watcher_;
+    own_publishes* own_ = nullptr;
     delivery::router router_;
     std::vector<std::atomic<offset>> handed_out_;
     std::atomic<broker_state> state_{broker_state::starting};

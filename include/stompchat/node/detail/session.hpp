@@ -11,6 +11,7 @@
 #include <stompchat/node/detail/publishes.hpp>
 #include <stompchat/node/detail/shard.hpp>
 #include <stompchat/node/detail/subscription.hpp>
+#include <stompchat/node/farewell.hpp>
 #include <stompchat/ports/authenticator.hpp>
 #include <stompchat/ports/broker.hpp>
 #include <stompchat/stomp/server_session.hpp>
@@ -111,6 +112,9 @@ public:
         return whom != nullptr && whom->what == subscription::kind::app && whom->index == number ? whom : nullptr;
     }
 
+    /// The service ends it. False when it ends already.
+    STOMPCHAT_DECL bool cut_off(const farewell& why);
+
     const identity& who() const noexcept { return who_; }
     /// Made anew with each call, so that an idle session need not hold it.
     std::string name() const { return shard_.session_name(number_); }
@@ -194,6 +198,9 @@ private:
     std::optional<refusal> subscribe(const stomp::event& ev);
     std::optional<refusal> subscribe_app(const stomp::event& ev);
     void on_unsubscribe(const stomp::event& ev);
+    void tell_subscribed(subscription& whom);
+    void tell_unsubscribed(subscription& whom);
+    std::string_view destination_of(const subscription& whom, std::string& storage) const;
     static refusal too_long(std::string_view destination);
     void refuse(std::string_view verb, std::string_view destination, std::string_view receipt, const refusal& why);
     /// A decimal number, clipped to `most`; nothing when the text is none.

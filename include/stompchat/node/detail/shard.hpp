@@ -20,6 +20,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -99,6 +100,15 @@ public:
     STOMPCHAT_DECL session& upgrade(net::stream_ptr stream, credentials shown);
     /// The connection of that name, if it still exists.
     STOMPCHAT_DECL session* find(connection_id id) noexcept;
+    /// Calls `f(session&)` for the sessions in `count` places from `place` on, which may end them; false when there are no further places.
+    template <class F>
+    bool for_sessions(std::size_t place, std::size_t count, F&& f) {
+        const std::size_t end = std::min(places_.size(), place + count);
+        for (; place < end; ++place) {
+            if (session* const one = places_[place].who ? places_[place].who->as_session() : nullptr) f(*one);
+        }
+        return place < places_.size();
+    }
     /// Ends a connection: it is destroyed when the current handler is done.
     STOMPCHAT_DECL void retire(connection& done);
 

@@ -22,12 +22,14 @@ class shard_link {
 public:
     shard_link(shard& to, asio::io_context& context) noexcept : shard_(&to), context_(&context) {}
 
-    /// Runs `action` on the shard's thread, unless the shard is gone.
+    /// Runs `action` on the shard's thread, unless the shard is gone; false when it is gone already.
     template <class Action>
-    void post(Action action) {
+    bool post(Action action) {
         const std::lock_guard lock(mutex_);
         // Under the lock the context is still there: a shard cuts its link before it goes, and it goes before its context.
-        if (shard_ != nullptr) asio::post(*context_, std::move(action));
+        if (shard_ == nullptr) return false;
+        asio::post(*context_, std::move(action));
+        return true;
     }
 
     /// The session of that name, or null when it or the shard is gone.

@@ -66,6 +66,8 @@ struct subscription {
     bool told_of_gaps = false;
     /// Of an `/app/...` subscription: it had its one MESSAGE.
     bool answered = false;
+    /// It has begun, and the observer knows it.
+    bool announced = false;
     subscription* next_behind = nullptr;
     std::unique_ptr<acking> acks;
     /// Set while a read of the log is under way.

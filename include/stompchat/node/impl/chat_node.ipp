@@ -8,6 +8,8 @@
 #include <stompchat/net/tcp_stream.hpp>
 #include <stompchat/net/tls_stream.hpp>
 #include <stompchat/node/chat_node.hpp>
+#include <stompchat/node/detail/disconnects.hpp>
+#include <stompchat/node/detail/own_publishes.hpp>
 #include <stompchat/node/detail/reader.hpp>
 #include <stompchat/node/detail/shard.hpp>
 
@@ -69,7 +71,7 @@ inline node_incarnation new_incarnation(std::string id) {
 struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     parts(std::vector<asio::io_context*> on, const node_ports& ports, chat_node_options options)
         : contexts(std::move(on)), context{std::move(options), ports, ports.watcher != nullptr ? ports.watcher : &silent, {}, {}},
-          lease_timer(*contexts.front()), patience_timer(*contexts.front()) {
+          own(ports.log, context.options), lease_timer(*contexts.front()), patience_timer(*contexts.front()) {
         context.self = node::new_incarnation(context.options.node_id);
         context.websocket.max_message = context.options.max_websocket_message;
         context.shards = contexts.size();
@@ -86,6 +88,10 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         }
         reader = std::make_unique<node::reader>(ports.log, std::move(inboxes), *context.watcher);
         for (const auto& one : shards) one->attach(*reader);
+        reader->attach(own);
+        std::vector<std::shared_ptr<node::shard_link>> links;
+        for (const auto& one : shards) links.push_back(one->link());
+        disconnects = std::make_unique<node::disconnects>(ports.registry, context.self, std::move(links));
         listeners.resize(contexts.size());
         accepts.resize(contexts.size());
     }
@@ -138,8 +144,10 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         context.ports.registry.async_release(
             context.self, asio::bind_executor(*contexts.front(), [self = shared_from_this()](error_code ec) {
                 if (ec) self->context.watcher->on_log(severity::warning, "the registry did not release the node: " + ec.message());
-                self->context.ports.log.async_stop(
-                    self->patience, asio::bind_executor(*self->contexts.front(), [self](error_code) { self->seal_shards(); }));
+                self->context.ports.log.async_stop(self->patience, asio::bind_executor(*self->contexts.front(), [self](error_code) {
+                                                       self->own.give_up();
+                                                       self->seal_shards();
+                                                   }));
             }));
     }
 
@@ -163,6 +171,8 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     node::node_context context;
     std::vector<std::unique_ptr<node::shard>> shards;
     std::unique_ptr<node::reader> reader;
+    node::own_publishes own;
+    std::unique_ptr<node::disconnects> disconnects;
     std::vector<std::vector<std::unique_ptr<node::listener>>> listeners; // per shard
     asio::steady_timer lease_timer;
     asio::steady_timer patience_timer;
@@ -225,6 +235,7 @@ STOMPCHAT_DECL void chat_node::start() {
     parts& p = *parts_;
     p.started = true;
     p.context.ports.log.start(*p.reader);
+    p.own.open();
     asio::post(*p.contexts.front(), [parts = parts_] { parts->hold_lease(); });
 }
 
@@ -234,9 +245,24 @@ STOMPCHAT_DECL bool chat_node::ready() const noexcept {
 
 STOMPCHAT_DECL asio::any_io_executor chat_node::get_executor() const { return parts_->contexts.front()->get_executor(); }
 
+STOMPCHAT_DECL void chat_node::do_publish(service_message what, detail::completion<void(error_code, std::string)> done) {
+    parts_->own.publish(std::move(what), std::move(done));
+}
+
+STOMPCHAT_DECL session_registry& chat_node::registry() const noexcept { return parts_->context.ports.registry; }
+
+STOMPCHAT_DECL void chat_node::do_disconnect(std::string whom, bool user, farewell why,
+                                             detail::completion<void(error_code, disconnect_result)> done) {
+    if (user)
+        parts_->disconnects->of_user(std::move(whom), std::move(why), std::move(done));
+    else
+        parts_->disconnects->of_session(std::move(whom), std::move(why), std::move(done));
+}
+
 STOMPCHAT_DECL void chat_node::do_stop(std::chrono::milliseconds patience, detail::completion<void(error_code)> done) {
     parts& p = *parts_;
     p.stopping = true;
+    p.own.close();
     p.patience = patience;
     p.stopped = std::move(done);
     asio::post(*p.contexts.front(), [parts = parts_] { parts->stop_shards(); });

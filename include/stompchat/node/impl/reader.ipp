@@ -4,6 +4,7 @@
 #define STOMPCHAT_NODE_IMPL_READER_IPP
 
 #include <stompchat/node/detail/frame.hpp>
+#include <stompchat/node/detail/own_publishes.hpp>
 #include <stompchat/node/detail/reader.hpp>
 
 #include <boost/asio/dispatch.hpp>
@@ -66,7 +67,12 @@ STOMPCHAT_DECL void reader::on_records(std::span<const record_view> records, con
 }
 
 STOMPCHAT_DECL void reader::on_published(std::span<const publish_result> results) {
-    for (const publish_result& result : results) shards_[ticket::shard_of(result.ticket)]->put_result(result);
+    for (const publish_result& result : results) {
+        if (const std::uint32_t from = ticket::shard_of(result.ticket); from != ticket::own)
+            shards_[from]->put_result(result);
+        else if (own_ != nullptr)
+            own_->on_result(result);
+    }
     for (shard_inbox* inbox : shards_) inbox->wake();
 }
 

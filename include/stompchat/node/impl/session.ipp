@@ -8,6 +8,7 @@
 #include <stompchat/websocket/frame.hpp>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
@@ -157,6 +158,16 @@ STOMPCHAT_DECL void session::leave_if_answered() {
 STOMPCHAT_DECL void session::say_goodbye() {
     if (!websocket()) send_stomp(stomp_.fail(error::stopped, "this node is stopping; connect again, to another one if there is"));
     begin_close(error::stopped, websocket::close_restart, "retry-after=1");
+}
+
+STOMPCHAT_DECL bool session::cut_off(const farewell& why) {
+    if (phase_ == phase::closing) return false;
+    send_stomp(stomp_.fail(error::disconnected, why.reason));
+    if (why.retry_after)
+        begin_close(error::disconnected, websocket::close_restart, "retry-after=" + std::to_string(why.retry_after->count()));
+    else
+        begin_close(error::disconnected, close_code_of(error::disconnected));
+    return true;
 }
 
 STOMPCHAT_DECL void session::abort() {

@@ -44,6 +44,8 @@ STOMPCHAT_DECL subscription& session::add_subscription(const stomp::event& ev, s
 STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
     auto* const gone = static_cast<subscription*>(std::exchange(which.context, nullptr));
     if (gone == nullptr) return;
+    // Those that end with their session are not told one by one.
+    if (phase_ != phase::closing) tell_unsubscribed(*gone);
     behind_.remove(*gone);
     if (gone->what == subscription::kind::topic && announced_) {
         bool last = true;
@@ -191,7 +193,10 @@ STOMPCHAT_DECL void session::on_app_finished(const std::shared_ptr<publish_group
     if (group->refused) {
         // The client has been told.
     } else if (!outcome) {
-        if (of != nullptr) send_pending_receipt(*of);
+        if (of != nullptr) {
+            tell_subscribed(*of);
+            send_pending_receipt(*of);
+        }
         close_one(*group);
     } else if (group->transaction) {
         fail(outcome, reason, group->receipt);

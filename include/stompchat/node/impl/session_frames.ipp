@@ -8,6 +8,7 @@
 #include <stompchat/node/detail/close_code.hpp>
 #include <stompchat/node/detail/reserved_header.hpp>
 #include <stompchat/node/detail/session.hpp>
+#include <stompchat/node/detail/timestamp.hpp>
 #include <stompchat/utf8.hpp>
 
 #include <fmt/format.h>
@@ -21,13 +22,6 @@
 #include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
-namespace detail {
-
-inline std::int64_t milliseconds_since_1970() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-} // namespace detail
 
 STOMPCHAT_DECL void session::handle_frames() {
     while (phase_ == phase::open) {

@@ -77,6 +77,7 @@ STOMPCHAT_DECL void session::begin(subscription& whom, offset from) {
 }
 
 STOMPCHAT_DECL void session::answer_start(subscription& whom, offset from) {
+    tell_subscribed(whom);
     const auto wanted = std::exchange(whom.starting, nullptr);
     if (!wanted) return;
     whom.told_of_gaps = wanted->resumes || wanted->history;

@@ -33,6 +33,23 @@ inline std::string_view refusal_code(error code) noexcept {
 
 } // namespace detail
 
+STOMPCHAT_DECL std::string_view session::destination_of(const subscription& whom, std::string& storage) const {
+    if (whom.local_destination) return *whom.local_destination;
+    return delivery::subscribed_destination(shard_.destination_of(whom), storage);
+}
+
+STOMPCHAT_DECL void session::tell_subscribed(subscription& whom) {
+    if (std::exchange(whom.announced, true)) return;
+    std::string storage;
+    shard_.node().watcher->on_session_subscribed(info(), destination_of(whom, storage));
+}
+
+STOMPCHAT_DECL void session::tell_unsubscribed(subscription& whom) {
+    if (!std::exchange(whom.announced, false)) return;
+    std::string storage;
+    shard_.node().watcher->on_session_unsubscribed(info(), destination_of(whom, storage));
+}
+
 STOMPCHAT_DECL session::refusal session::too_long(std::string_view destination) {
     return {error::destination_too_long,
             fmt::format("the destination has {} octets; at most {} are allowed", destination.size(), delivery::max_destination_length)};
@@ -76,7 +93,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
         return subscribe_app(ev);
     }
     case delivery::destination_kind::session_queue:
-        add_subscription(ev, subscription::kind::session_queue, prefetch, {});
+        tell_subscribed(add_subscription(ev, subscription::kind::session_queue, prefetch, {}));
         send_receipt(ev.receipt);
         return std::nullopt;
     default: break;
