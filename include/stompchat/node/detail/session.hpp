@@ -118,6 +118,7 @@ public:
     const identity& who() const noexcept { return who_; }
     /// Made anew with each call, so that an idle session need not hold it.
     std::string name() const { return shard_.session_name(number_); }
+    std::uint64_t number() const noexcept { return number_; }
 
 private:
     friend class shard;

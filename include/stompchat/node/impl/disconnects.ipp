@@ -7,6 +7,9 @@
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
 
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
@@ -16,7 +19,15 @@ struct disconnects::work {
         : registry(from.registry_), self(from.self_), shards(from.shards_), name(std::move(whom)), is_user(user), why(std::move(told)),
           finished(std::move(then)) {}
 
-    bool concerns(const session& one) const noexcept { return is_user ? one.who().user == name : one.name() == name; }
+    /// The number in that shard of the session, if it can be there.
+    std::optional<std::uint64_t> number_in(const shard& home) const {
+        std::uint64_t number = 0;
+        const char* const end = name.data() + name.size();
+        const char* const digits = name.data() + name.rfind('-') + 1; // npos + 1 is 0
+        if (std::from_chars(digits, end, number, 16).ptr != end || home.session_name(number) != name) return std::nullopt;
+        return number;
+    }
+
     /// A name is that of one session.
     bool complete() const noexcept { return next_shard == shards.size() || (!is_user && result.here != 0); }
 
@@ -47,8 +58,10 @@ STOMPCHAT_DECL void disconnects::go_on(std::shared_ptr<work> under_way) {
         work& now = *under_way;
         shard* const here = home.get();
         if (here == nullptr) return now.finished(error::stopped, std::move(now.result));
-        const bool more = here->for_sessions(now.next_place, at_once, [&now](session& one) {
-            if (now.concerns(one) && one.cut_off(now.why)) ++now.result.here;
+        const std::optional<std::uint64_t> number = now.is_user ? std::nullopt : now.number_in(*here);
+        const bool more = (now.is_user || number) && here->for_sessions(now.next_place, at_once, [&](session& one) {
+            const bool concerned = now.is_user ? one.who().user == now.name : one.number() == *number;
+            if (concerned && one.cut_off(now.why)) ++now.result.here;
         });
         now.next_place += at_once;
         if (!more) {

@@ -41,13 +41,15 @@ STOMPCHAT_DECL std::string_view session::destination_of(const subscription& whom
 STOMPCHAT_DECL void session::tell_subscribed(subscription& whom) {
     if (std::exchange(whom.announced, true)) return;
     std::string storage;
-    shard_.node().watcher->on_session_subscribed(info(), destination_of(whom, storage));
+    const std::string_view destination = destination_of(whom, storage);
+    tell_observer([destination](observer& to, const session_info& info) { to.on_session_subscribed(info, destination); });
 }
 
 STOMPCHAT_DECL void session::tell_unsubscribed(subscription& whom) {
     if (!std::exchange(whom.announced, false)) return;
     std::string storage;
-    shard_.node().watcher->on_session_unsubscribed(info(), destination_of(whom, storage));
+    const std::string_view destination = destination_of(whom, storage);
+    tell_observer([destination](observer& to, const session_info& info) { to.on_session_unsubscribed(info, destination); });
 }
 
 STOMPCHAT_DECL session::refusal session::too_long(std::string_view destination) {
