@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.springframework.http.HttpHeaders;
+import org.springframework.messaging.MessageDeliveryException;
 import org.springframework.messaging.converter.ByteArrayMessageConverter;
 import org.springframework.messaging.converter.CompositeMessageConverter;
 import org.springframework.messaging.converter.StringMessageConverter;
@@ -224,8 +225,15 @@ final class Client extends StompSessionHandlerAdapter implements AutoCloseable {
 
     @Override
     public void close() {
-        if (session != null && session.isConnected()) session.disconnect();
-        scheduler.shutdown();
+        try {
+            if (session != null && session.isConnected()) session.disconnect();
+        }
+        catch (MessageDeliveryException ended) {
+            // The server has closed the connection, and the session does not know of it yet.
+        }
+        finally {
+            scheduler.shutdown();
+        }
     }
 
     @Override
