@@ -211,3 +211,13 @@ test('nothing comes after unsubscribe, and a new subscription begins now', async
     assert.deepEqual(first.messages.bodies, ['0']);
     assert.deepEqual(second.messages.bodies, ['2']);
 });
+
+test('a refused login is told with its reason, and tried again', async t => {
+    const client = startClient(t, server.url('ws'), { login: 'anonymous-boss' });
+    await offline(client);
+    assert.ok(client.state.refused);
+    assert.match(client.state.reason, /login/);
+    client.retryNow();
+    await offline(client);
+    assert.ok(client.state.refused);
+});
