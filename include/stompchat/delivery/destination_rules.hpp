@@ -82,6 +82,9 @@ public:
     /// What holds for a destination, as it stands in the log. Lifetime: as long as this object.
     STOMPCHAT_DECL const destination_settings& of(std::string_view in_log) const noexcept;
 
+    /// Whether there are none: all destinations have the same settings.
+    bool empty() const noexcept { return rules_.empty(); }
+
     /// What becomes of a destination's messages.
     destination_policy policy(std::string_view in_log) const noexcept { return of(in_log).policy; }
     /// Whether who is in a room can be subscribed to.

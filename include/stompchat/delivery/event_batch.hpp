@@ -22,11 +22,12 @@ template <class Record>
 struct shard_event {
     /// What it is about.
     enum class kind : std::uint8_t {
-        record,  ///< a message of a registered destination
-        missed,  ///< the same, but there was no room for it: it has to be read from the log
-        answer,  ///< a registration is complete from `at` on
-        new_log, ///< the log was made anew, and goes on at `at`
-        result,  ///< of a publish
+        record,    ///< a message of a registered destination
+        ephemeral, ///< one that is not in the log; `at` says nothing
+        missed,    ///< the same, but there was no room for it: it has to be read from the log
+        answer,    ///< a registration is complete from `at` on
+        new_log,   ///< the log was made anew, and goes on at `at`
+        result,    ///< of a publish
     };
 
     kind what = kind::record; ///< what it is about
@@ -59,6 +60,12 @@ public:
         octets_ += octets;
         event& added = put(event::kind::record, claim, at);
         added.message = std::move(what);
+    }
+
+    /// A message of a registered destination that is not in the log.
+    void put_ephemeral(const registration& claim, std::size_t octets, Record what) {
+        octets_ += octets;
+        put(event::kind::ephemeral, claim, {}).message = std::move(what);
     }
 
     /// Rule 2.

@@ -25,9 +25,9 @@ namespace stompchat::inline STOMPCHAT_ABI::delivery {
     3. When a log was made anew, every claim on that partition is told, also where nothing is said any more: what stood at the end of the
        old log may never have been shown.
 
-    `To` has the functions `record(registration, record_view)`, `answer(registration, position, last_offsets::knowledge)` and
-    `new_log(registration, position)`.
-    Thread safety: one object is for one thread at a time. Memory: that of an interest_table and of last_offsets. */
+    `To` has the functions `record(registration, record_view)`, `ephemeral` of the same, `answer(registration, position,
+   last_offsets::knowledge)` and `new_log(registration, position)`. Thread safety: one object is for one thread at a time. Memory: that of
+   an interest_table and of last_offsets. */
 class router {
 public:
     /// `remembered` is how many destinations it remembers the last record of.
@@ -67,6 +67,14 @@ public:
         table_.for_each_claim([&](const std::string& destination, const registration& claim) {
             if (table_.position_of(destination).partition == next.partition) to.new_log(claim, next);
         });
+    }
+
+    /// What broker::sink::on_ephemeral() was given.
+    template <class To>
+    void pass_on(std::span<const record_view> records, To&& to) {
+        for (const record_view& record : records) {
+            for (const registration& claim : table_.claims_on(record.destination)) to.ephemeral(claim, record);
+        }
     }
 
     /// Rule 1.

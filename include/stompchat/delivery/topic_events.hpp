@@ -21,18 +21,20 @@
     3. Records that were missed make everybody fall behind who lacks one of them.
     4. When the log was made anew nobody knows what stood at the end of the old one: whoever had begun is told of a gap and goes on live,
        or loses its session; whoever had not begins in the new log.
+    5. What is not in the log is for those who are live and have room at the moment.
 
     `Topics` is a topic_table. `Host` is what has the subscriptions:
         now()                                 the time
         keep(record)                          the shard keeps the record
         has_room(subscription)
+        can_take(subscription)                whether there is room in its queue, whatever waits for its acknowledgement
         deliver(record, subscription)
         fell_behind(subscription)             it has to be fed when there is room
         on_topic(subscription, offset)        it can begin; at `offset`, unless it wants something else
         forget_read(subscription)             what it reads is of a log that is no more
         tell_gap(subscription)
         name_of_session(subscription), end_session(name)
-        wants_sweep(topic), sweep(topic, record)   the record is handed out piece by piece
+        wants_sweep(topic), sweep(topic, record), sweep_ephemeral(topic, record)   the record is handed out piece by piece
         expect(subscription, turns)           it will have its turn: ask for its memory ahead of time  */
 
 namespace stompchat::inline STOMPCHAT_ABI::delivery {
@@ -108,6 +110,19 @@ void take_record(Topics& topics, shard_event<typename Topics::record>& event, Ho
         auto& one = **next;
         hand_over(
             event.at.offset, one, [&] { return host.has_room(one); }, [&] { host.deliver(message, one); }, [&] { host.fell_behind(one); });
+    }
+}
+
+/// Rule 5, for an event of the kind `ephemeral`, whose message is taken.
+template <class Topics, class Host>
+void take_ephemeral(Topics& topics, shard_event<typename Topics::record>& event, Host& host) {
+    const typename Topics::record message = std::move(event.message);
+    auto* const of = topics.find(event.slot, event.number);
+    if (of == nullptr || !of->live || of->subscriptions.empty()) return;
+    host.keep(message);
+    if (of->subscriptions.busy() || host.wants_sweep(*of)) return host.sweep_ephemeral(*of, message);
+    for (auto* const one : of->subscriptions) {
+        if (one->cursor.live() && host.can_take(*one)) host.deliver(message, *one);
     }
 }
 

@@ -4,6 +4,7 @@
 #define STOMPCHAT_DELIVERY_TOPIC_TABLE_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/delivery/destination_rules.hpp>
 #include <stompchat/delivery/ring.hpp>
 #include <stompchat/delivery/start.hpp>
 #include <stompchat/delivery/sweep.hpp>
@@ -63,6 +64,8 @@ public:
         std::uint64_t epoch = 0;
         /// Where the destination lives.
         stompchat::partition partition = 0;
+        /// What holds for it; null until the table's owner has looked it up.
+        const destination_settings* settings = nullptr;
         /// Whether its registration was answered.
         bool live = false;
         /// Who is here, and what is being handed to them piece by piece.

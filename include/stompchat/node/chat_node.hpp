@@ -70,7 +70,7 @@ public:
     /** Publishes a message of the service itself to everyone subscribed to its destination. Neither the authorizer nor the interceptor is
         asked. Messages that one thread publishes to one destination, one call after the other, stand in the log in that order.
         Handler signature: `void(error_code, std::string message_id)`: the id under which subscribers see the message, which is also a token
-        to resume from.
+        to resume from; empty where messages are ephemeral.
         Completes when: the broker has made the message durable, or on the first error.
         Errors: `error::unknown_destination` (neither a topic nor `/user/<user>/queue/...`), `error::destination_too_long`,
         `error::bad_header` (a name is empty), `error::bad_header_value` (not UTF-8, a NUL octet, or a user that is too long or not

@@ -67,6 +67,8 @@ public:
     /// A MESSAGE that is not in the log (replies): its id is `s-<number>`, which is no token, and at().offset is the number.
     STOMPCHAT_DECL static frame_ref make_local_message(std::uint64_t number, std::string_view destination, header_block headers,
                                                        std::string_view body);
+    /// A MESSAGE that is not in the log, for everybody who is there: its id is `s-e<number>`, which is no token.
+    STOMPCHAT_DECL static frame_ref make_ephemeral(std::uint64_t number, const record_view& record);
     STOMPCHAT_DECL static frame_ref make(kind what, std::string_view octets);
 
     frame(const frame&) = delete;
@@ -81,6 +83,10 @@ public:
     /// A message that nobody acknowledges, although its subscription asks for it: it tells of the subscription itself.
     bool acknowledged() const noexcept { return acknowledged_; }
     void make_unacknowledged() noexcept { acknowledged_ = false; }
+    /// It counts in no window, and its ACK means nothing.
+    bool ephemeral() const noexcept { return ephemeral_; }
+    /// Where an ephemeral message stands among the others of its shard's topic: in front of the record at or above that offset.
+    void place(offset at) noexcept { at_.offset = at; }
     /// Whether all octets are UTF-8, so that it may travel as WebSocket text.
     bool text() const noexcept { return text_; }
     std::size_t size() const noexcept { return size_; }
@@ -120,6 +126,7 @@ private:
     kind kind_ = kind::wire;
     bool text_ = false;
     bool acknowledged_ = true;
+    bool ephemeral_ = false;
 };
 
 inline frame_ref::frame_ref(const frame_ref& other) noexcept : frame_(other.frame_) {

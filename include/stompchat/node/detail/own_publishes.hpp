@@ -26,7 +26,8 @@ class own_publishes {
 public:
     using done = stompchat::detail::completion<void(error_code, std::string)>;
 
-    own_publishes(broker& log, const chat_node_options& options) : log_(log), options_(options) {}
+    own_publishes(broker& log, const chat_node_options& options, const delivery::destination_rules& rules)
+        : log_(log), options_(options), rules_(rules) {}
 
     STOMPCHAT_DECL void publish(service_message what, done finished);
     /// The broker has answered a ticket of these.
@@ -55,6 +56,7 @@ private:
 
     broker& log_;
     const chat_node_options& options_;
+    const delivery::destination_rules& rules_;
     std::mutex mutex_;
     bool open_ = false;
     std::uint64_t last_ = 0;

@@ -53,6 +53,7 @@ public:
     broker_state state() const noexcept { return state_.load(std::memory_order_relaxed); }
 
     STOMPCHAT_DECL void on_records(std::span<const record_view> records, const position& next) override;
+    STOMPCHAT_DECL void on_ephemeral(std::span<const record_view> records) override;
     STOMPCHAT_DECL void on_published(std::span<const publish_result> results) override;
     STOMPCHAT_DECL void on_state(broker_state state) override;
 
@@ -64,6 +65,7 @@ private:
     observer& watcher_;
     own_publishes* own_ = nullptr;
     delivery::router router_;
+    std::uint64_t ephemeral_ = 0; // how many there were
     std::vector<std::atomic<offset>> handed_out_;
     std::atomic<broker_state> state_{broker_state::starting};
 };

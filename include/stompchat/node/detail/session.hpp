@@ -61,13 +61,15 @@ public:
     bool has_room(const subscription& for_whom) const noexcept {
         return phase_ == phase::open && !for_whom.window_full() && room().has_room();
     }
+    /// The same for what counts in no window.
+    bool can_take() const noexcept { return phase_ == phase::open && room().has_room(); }
     void deliver(frame_ref what, subscription& to) {
         queue_message(std::move(what), to);
         flush_soon();
     }
     /// For who flushes it himself.
     void queue_message(frame_ref what, subscription& to) {
-        if (to.acks) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
+        if (to.acks && !what->ephemeral()) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
         queue_.push(shard_.entries(), std::move(what), &to);
     }
     // Ask for the memory that queue_message() and flush() will touch; the second uses what the first asked for.
@@ -209,7 +211,7 @@ private:
 
     // session_start.ipp: where a topic subscription begins
     std::optional<refusal> read_start(const stomp::event& ev, std::string_view in_log, delivery::start_request& into);
-    delivery::start_request::time_point window_begins() const;
+    delivery::start_request::time_point window_begins(const subscription& whom) const;
     void carry_out(subscription& whom, delivery::start_step step);
     void begin(subscription& whom, offset from);
     void answer_start(subscription& whom, offset from);

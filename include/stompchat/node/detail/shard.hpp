@@ -132,6 +132,13 @@ public:
     /// Below it every record of the subscription's topic was handed out.
     offset handed_to(const subscription& whom) noexcept { return topics_.handed(topics_.at(whom.slot)); }
 
+    /// What holds for a destination, as the log knows it.
+    const delivery::destination_settings& settings_of(std::string_view in_log) noexcept {
+        if (node_.rules.empty()) return node_.rules.of(in_log);
+        const topic_table::topic* const known = topics_.find(in_log);
+        return known != nullptr && known->settings != nullptr ? *known->settings : node_.rules.of(in_log);
+    }
+
     // The registry is told who is where; it is not in the way of any message.
     STOMPCHAT_DECL void announce(std::string_view session, std::string_view user);
     STOMPCHAT_DECL void forget(std::string_view session, std::string_view user);
@@ -165,6 +172,7 @@ private:
     struct delivery_host;
     void on_result(const shard_event& event);
     void flush();
+    std::size_t swept_octets() noexcept;
     void queue_for_sweep(topic_table::topic& of, frame_ref message);
     void sweep_later();
     void sweep();

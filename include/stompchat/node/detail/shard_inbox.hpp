@@ -43,6 +43,10 @@ public:
         const std::size_t octets = message->size();
         gathered_.put_record(claim, at, octets, std::move(message));
     }
+    void put_ephemeral(const delivery::registration& claim, frame_ref message) {
+        const std::size_t octets = message->size();
+        gathered_.put_ephemeral(claim, octets, std::move(message));
+    }
     void put_missed(const delivery::registration& claim, const position& at) { gathered_.put_missed(claim, at); }
     void put_answer(const delivery::registration& claim, const position& at, const delivery::last_offsets::knowledge& known) {
         gathered_.put_answer(claim, at, known);

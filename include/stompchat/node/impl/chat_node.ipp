@@ -71,7 +71,7 @@ inline node_incarnation new_incarnation(std::string id) {
 struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     parts(std::vector<asio::io_context*> on, const node_ports& ports, chat_node_options options)
         : contexts(std::move(on)), context{std::move(options), ports, ports.watcher != nullptr ? ports.watcher : &silent, {}, {}},
-          own(ports.log, context.options), lease_timer(*contexts.front()), patience_timer(*contexts.front()) {
+          own(ports.log, context.options, context.rules), lease_timer(*contexts.front()), patience_timer(*contexts.front()) {
         context.self = node::new_incarnation(context.options.node_id);
         context.websocket.max_message = context.options.max_websocket_message;
         context.shards = contexts.size();

@@ -124,6 +124,12 @@ STOMPCHAT_DECL frame_ref frame::make_local_message(std::uint64_t number, std::st
     return encode("s-" + std::to_string(number), record, stomp::version::v1_2);
 }
 
+STOMPCHAT_DECL frame_ref frame::make_ephemeral(std::uint64_t number, const record_view& record) {
+    frame_ref made = encode("s-e" + std::to_string(number), record, stomp::version::v1_2);
+    made->ephemeral_ = true;
+    return made;
+}
+
 STOMPCHAT_DECL frame_ref frame::make(kind what, std::string_view octets) {
     frame_ref made(allocate(octets.size()));
     detail::write(made->data(), octets);

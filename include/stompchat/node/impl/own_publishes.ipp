@@ -71,6 +71,7 @@ STOMPCHAT_DECL void own_publishes::publish(service_message what, done finished) 
     message.timestamp = detail::milliseconds_since_1970();
     message.headers = header_block(headers);
     message.body = what.body;
+    message.ephemeral = rules_.policy(*in_log) == destination_policy::ephemeral;
     log_.publish({&message, 1});
 }
 
@@ -81,7 +82,7 @@ STOMPCHAT_DECL void own_publishes::on_result(const publish_result& result) {
     entry answered = std::move(found->second);
     waiting_.erase(found);
     octets_ -= answered.octets;
-    if (result.error) return answered.finished(result.error, {});
+    if (result.error || result.at.offset < 0) return answered.finished(result.error, {});
     answered.finished({}, std::string(position_token(result.at, answered.check).text()));
 }
 

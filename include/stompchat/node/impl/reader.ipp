@@ -32,6 +32,10 @@ public:
         else
             inbox.put_missed(claim, what.at);
     }
+    void ephemeral(const delivery::registration& claim, const record_view& what) {
+        shard_inbox& inbox = *shards_[claim.shard];
+        if (inbox.has_room()) inbox.put_ephemeral(claim, frame::make_ephemeral(ephemeral_number, what));
+    }
     void answer(const delivery::registration& claim, const position& at, const delivery::last_offsets::knowledge& known) {
         shards_[claim.shard]->put_answer(claim, at, known);
     }
@@ -40,6 +44,8 @@ public:
     void wake() {
         for (shard_inbox* inbox : shards_) inbox->wake();
     }
+
+    std::uint64_t ephemeral_number = 0;
 
 private:
     const std::vector<shard_inbox*>& shards_;
@@ -63,6 +69,15 @@ STOMPCHAT_DECL void reader::on_records(std::span<const record_view> records, con
     handed_out_[next.partition].store(next.offset, std::memory_order_release);
     to.wake();
     router_.answer_early(to);
+    to.wake();
+}
+
+STOMPCHAT_DECL void reader::on_ephemeral(std::span<const record_view> records) {
+    inboxes to(shards_);
+    for (const record_view& one : records) {
+        to.ephemeral_number = ++ephemeral_;
+        router_.pass_on({&one, 1}, to);
+    }
     to.wake();
 }
 

@@ -160,6 +160,7 @@ STOMPCHAT_DECL void session::publish(std::string_view destination, header_block 
     what.octets = static_cast<std::uint32_t>(body.size());
     what.check = destination_check(destination);
     outgoing message;
+    message.ephemeral = shard_.settings_of(destination).policy == destination_policy::ephemeral;
     message.ticket = shard_.issue_ticket(std::move(what));
     message.destination = destination;
     message.user = who_.user;
@@ -209,6 +210,9 @@ STOMPCHAT_DECL void session::on_published(publish_record& what, error_code ec, c
              what.group ? what.group->receipt : what.receipt);
     } else if (what.group) {
         close_one(*what.group);
+    } else if (at.offset < 0) {
+        // It is not in the log, so that there is no id to come back to.
+        if (!what.receipt.empty()) send_receipt(what.receipt);
     } else if (!what.receipt.empty()) {
         const position_token token(at, what.check);
         const stomp::header id{"message-id", token.text()};
@@ -229,6 +233,7 @@ STOMPCHAT_DECL void session::send_receipt(std::string_view id, std::span<const s
 // ACK, COMMIT, DISCONNECT
 
 STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscription* named) {
+    if (id.starts_with("s-e")) return true; // an ephemeral message needs no acknowledgement
     std::uint64_t suffix = 0;
     if (const auto at = id.rfind('_'); at != std::string_view::npos) {
         const char* const end = id.data() + id.size();

@@ -29,22 +29,27 @@ STOMPCHAT_DECL std::optional<session::refusal> session::read_start(const stomp::
         if (!wanted) return refusal{error::bad_header_value, "history must be a decimal number"};
         into.history = *wanted;
     }
+    if (shard_.settings_of(in_log).policy == destination_policy::ephemeral) {
+        // Nothing was kept: nothing can be recovered, and there is no history.
+        into.resume_after.reset();
+        if (into.history) into.history = 0;
+    }
     return std::nullopt;
 }
 
-STOMPCHAT_DECL delivery::start_request::time_point session::window_begins() const {
-    return std::chrono::system_clock::now() - shard_.node().options.history_window;
+STOMPCHAT_DECL delivery::start_request::time_point session::window_begins(const subscription& whom) const {
+    return std::chrono::system_clock::now() - shard_.topic_of(whom).settings->history_window;
 }
 
 STOMPCHAT_DECL void session::on_topic(subscription& whom, offset now) {
     if (!whom.starting) return begin(whom, now);
-    carry_out(whom, whom.starting->on_topic(now, shard_.knowledge_of(whom), window_begins()));
+    carry_out(whom, whom.starting->on_topic(now, shard_.knowledge_of(whom), window_begins(whom)));
 }
 
 STOMPCHAT_DECL void session::on_end(subscription& whom, error_code ec, const position& end) {
     if (phase_ != phase::open || !whom.starting) return;
     if (ec) return again_in(std::chrono::milliseconds(200));
-    carry_out(whom, whom.starting->on_end(end, shard_.knowledge_of(whom), window_begins()));
+    carry_out(whom, whom.starting->on_end(end, shard_.knowledge_of(whom), window_begins(whom)));
 }
 
 STOMPCHAT_DECL void session::on_start_read(subscription& whom, error_code ec, read_result& result) {
@@ -52,7 +57,7 @@ STOMPCHAT_DECL void session::on_start_read(subscription& whom, error_code ec, re
     if (ec) return again_in(std::chrono::milliseconds(200));
     // Others who come back will find it there.
     if (const auto& after = whom.starting->resume_after) shard_.remember_read(whom, after->offset + 1, result);
-    carry_out(whom, whom.starting->on_read(result, shard_.knowledge_of(whom), window_begins()));
+    carry_out(whom, whom.starting->on_read(result, shard_.knowledge_of(whom), window_begins(whom)));
 }
 
 STOMPCHAT_DECL void session::carry_out(subscription& whom, delivery::start_step step) {
@@ -89,7 +94,7 @@ STOMPCHAT_DECL void session::answer_start(subscription& whom, offset from) {
     std::array<stomp::header, 4> headers;
     std::size_t count = 0;
     const auto add = [&](std::string_view name, std::string_view value) { headers[count++] = {name, value}; };
-    add("position", token.text());
+    if (topic.settings->policy != destination_policy::ephemeral) add("position", token.text());
     if (wanted->resumes) add("recovered", wanted->recovered ? "true" : "false");
     if (wanted->history && !wanted->recovered) {
         add("history", history);

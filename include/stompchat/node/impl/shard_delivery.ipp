@@ -23,6 +23,7 @@ struct shard::delivery_host {
     time_point now() const noexcept { return shard::now(); }
     void keep(const frame_ref& message) const noexcept { message->charge(self.budget_); }
     bool has_room(const subscription& to) const noexcept { return to.owner->has_room(to); }
+    bool can_take(const subscription& to) const noexcept { return to.owner->can_take(); }
     void deliver(const frame_ref& message, subscription& to) const { to.owner->deliver(message, to); }
     void fell_behind(subscription& whom) const { whom.owner->fell_behind(whom); }
     void on_topic(subscription& whom, offset at) const { whom.owner->on_topic(whom, at); }
@@ -36,6 +37,11 @@ struct shard::delivery_host {
     }
     bool wants_sweep(const topic_table::topic& of) const noexcept { return of.subscriptions.size() > sweep_threshold; }
     void sweep(topic_table::topic& of, const frame_ref& message) const { self.queue_for_sweep(of, message); }
+    void sweep_ephemeral(topic_table::topic& of, const frame_ref& message) const {
+        if (self.swept_octets() >= self.node_.options.shard_inbox) return;
+        message->place(self.topics_.told(of.partition));
+        self.queue_for_sweep(of, message);
+    }
     void expect(const subscription& whom, int turns) const noexcept {
         if (turns == 2)
             whom.prefetch();
@@ -53,6 +59,7 @@ STOMPCHAT_DECL void shard::deliver() {
     for (shard_event& event : events_) {
         switch (event.what) {
         case shard_event::kind::record: delivery::take_record(topics_, event, host); break;
+        case shard_event::kind::ephemeral: delivery::take_ephemeral(topics_, event, host); break;
         case shard_event::kind::missed: delivery::take_missed(topics_, event, host); break;
         case shard_event::kind::answer: delivery::take_answer(topics_, event, host); break;
         case shard_event::kind::new_log: delivery::take_new_log(topics_, event, host); break;

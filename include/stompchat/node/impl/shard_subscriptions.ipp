@@ -16,7 +16,9 @@
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL void shard::subscribe(subscription& whom, std::string_view destination) {
-    if (topics_.add(whom, destination)) whom.owner->on_topic(whom, told_to(whom));
+    const bool live = topics_.add(whom, destination);
+    if (topic_table::topic& of = topics_.at(whom.slot); of.settings == nullptr) of.settings = &node_.rules.of(destination);
+    if (live) whom.owner->on_topic(whom, told_to(whom));
 }
 
 STOMPCHAT_DECL void shard::unsubscribe(subscription* whom) {

@@ -42,12 +42,16 @@ inline constexpr std::size_t most_queued_messages = 64;
 
 } // namespace detail
 
-STOMPCHAT_DECL void shard::queue_for_sweep(topic_table::topic& of, frame_ref message) {
+STOMPCHAT_DECL std::size_t shard::swept_octets() noexcept {
     std::size_t queued = 0;
     for (const swept_topic& one : swept_) {
         if (const topic_table::topic* const other = topics_.find(one.slot, one.number)) queued += other->subscriptions.queued_octets();
     }
-    if (queued >= node_.options.shard_inbox) {
+    return queued;
+}
+
+STOMPCHAT_DECL void shard::queue_for_sweep(topic_table::topic& of, frame_ref message) {
+    if (swept_octets() >= node_.options.shard_inbox) {
         delivery_host host{*this};
         return delivery::fall_behind(of, message->at().offset, message->at().offset, host);
     }
@@ -103,6 +107,12 @@ STOMPCHAT_DECL void shard::sweep_one(topic_table::topic& of) {
         session& owner = *to.owner;
         // No more than one write takes; the rest comes at the next visit, or stays in the log if the socket takes nothing.
         if (given && owner.has_a_write()) return false;
+        if (message.what->ephemeral()) {
+            const bool takes = to.cursor.live() && owner.can_take();
+            if (takes) owner.queue_message(message.what, to);
+            given |= takes;
+            return true;
+        }
         given |= delivery::hand_over(
             message.what->at().offset, to, [&] { return owner.has_room(to); }, [&] { owner.queue_message(message.what, to); },
             [&] { owner.fell_behind(to); });
