@@ -1,3 +1,4 @@
 // Boost Software License 1.0, see LICENSE
 
 #include <stompchat/delivery/impl/destination_rules.ipp>
+#include <stompchat/delivery/impl/presence.ipp>
