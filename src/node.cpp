@@ -6,6 +6,7 @@
 #include <stompchat/node/impl/gather.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
 #include <stompchat/node/impl/own_publishes.ipp>
+#include <stompchat/node/impl/presence_hub.ipp>
 #include <stompchat/node/impl/reader.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>

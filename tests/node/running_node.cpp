@@ -40,7 +40,10 @@ bool eventually(const std::function<bool()>& reached, std::chrono::milliseconds 
 }
 
 running_node::running_node(setup how) : pool(how.shards), log(pool.executor(), how.log), registry(pool.executor()), store(pool.executor()) {
-    const stompchat::node_ports ports{log, registry, store, authentication, authorization, how.with_app ? &app : nullptr, &watcher};
+    const stompchat::node_ports ports{log,           how.shared_registry != nullptr ? *how.shared_registry : registry,
+                                      store,         authentication,
+                                      authorization, how.with_app ? &app : nullptr,
+                                      &watcher};
     node = std::make_unique<stompchat::chat_node>(pool, ports, how.options);
     const auto listen = [&](stompchat::transport what) {
         stompchat::listener_options where(how.host + ":0", what);

@@ -46,6 +46,8 @@ struct setup {
     bool with_app = true;
     bool tls = false;
     std::string host = "127.0.0.1";
+    /// That of another node, which outlives this one; null = its own.
+    stompchat::session_registry* shared_registry = nullptr;
 };
 
 /** A node on memory adapters that listens on loopback, a WebSocket and a STOMP listener, and runs on threads of its own. The doubles can be

@@ -74,7 +74,7 @@ struct client_options {
     must come within `patience`, and nothing else before it, or the test fails; heart-beats and pings are passed over, pings are answered.
     It reads only inside functions that wait, so a client that is left alone is a slow one.
     Thread safety: for one thread at a time. */
-class stomp_client final : private net::stream_listener {
+class stomp_client : private net::stream_listener {
 public:
     using endpoint = boost::asio::ip::tcp::endpoint;
 

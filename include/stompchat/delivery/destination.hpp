@@ -24,6 +24,7 @@ enum class destination_kind : std::uint8_t {
     session_queue, ///< `/session/queue/<name>`: what is meant for one session alone
     user_queue,    ///< `/user/queue/<name>`: what is sent to the subscriber
     to_user,       ///< `/user/<user>/queue/<name>`: sends to that user
+    presence,      ///< `/presence/<name>`: who is in the room `/topic/<name>`
 };
 
 /** What a destination means. Names are opaque UTF-8 and may contain `/`; an empty name makes the destination unknown.
@@ -35,6 +36,7 @@ constexpr destination_kind kind_of(std::string_view destination) noexcept {
     if (named("/topic/")) return destination_kind::topic;
     if (named("/app/")) return destination_kind::app;
     if (named("/session/queue/")) return destination_kind::session_queue;
+    if (named("/presence/")) return destination_kind::presence;
     if (named("/user/queue/")) return destination_kind::user_queue;
     if (named("/user/")) {
         const auto slash = destination.find('/', 6);
@@ -49,6 +51,11 @@ constexpr destination_kind kind_of(std::string_view destination) noexcept {
 /// Whether a destination is too long as it stands. That of a user's queue is checked decoded, by log_destination().
 constexpr bool too_long(std::string_view destination) noexcept {
     return destination.size() > max_destination_length && kind_of(destination) != destination_kind::to_user;
+}
+
+/// The room whose participants `/presence/<name>` tells of. Precondition: that is its kind.
+inline std::string room_of_presence(std::string_view destination) {
+    return std::string("/topic/").append(destination.substr(std::string_view("/presence/").size()));
 }
 
 namespace detail {

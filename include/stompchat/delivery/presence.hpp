@@ -86,6 +86,8 @@ public:
     STOMPCHAT_DECL void on_view(std::uint64_t look, presence_view view, time_point now);
     /// The look with that number failed.
     STOMPCHAT_DECL void on_failed(std::uint64_t look, time_point now);
+    /// Changes may have been lost on their way here.
+    void on_missed(time_point now) noexcept { look_soon(now); }
     /// The registry cannot be reached; changes may be missing from now on.
     STOMPCHAT_DECL void on_interrupted(time_point now);
 
@@ -121,7 +123,7 @@ private:
     void apply(const presence_change& change, time_point now);
     void replace_users(const presence_change& only);
     void toggle(const std::string& user, bool joined);
-    void look_soon(time_point now) noexcept;
+    STOMPCHAT_DECL void look_soon(time_point now) noexcept;
     void forget() noexcept;
     STOMPCHAT_DECL bool begin_flush(time_point now);
     STOMPCHAT_DECL std::optional<presence_message> next_message();

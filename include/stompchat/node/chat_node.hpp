@@ -157,6 +157,7 @@ private:
 // A shard, its connections and its sessions know each other: their definitions stand behind all of their declarations.
 #include <stompchat/node/impl/disconnects.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
+#include <stompchat/node/impl/presence_hub.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
 #include <stompchat/node/impl/session_frames.ipp>

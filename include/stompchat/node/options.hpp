@@ -111,6 +111,12 @@ struct chat_node_options {
     std::vector<destination_rule> destinations;
     /// Whether who is in a room can be subscribed to, where no rule says.
     bool presence = false;
+    /// How long a user whose connection was lost stays a participant of rooms with presence, to come back unnoticed.
+    std::chrono::milliseconds presence_grace{5'000};
+    /// How often the subscribers of presence get a snapshot although nothing has happened.
+    std::chrono::milliseconds presence_digest{60'000};
+    /// With more users in a room than this, its presence tells only how many they are.
+    std::size_t presence_users = 1'000;
     /// Unacknowledged messages of a `client` or `client-individual` subscription without a `prefetch-count` header.
     std::uint32_t prefetch_count = 1024;
     /// The highest `prefetch-count`; above it the header's value is clipped.

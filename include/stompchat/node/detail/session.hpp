@@ -170,6 +170,7 @@ private:
     void leave_if_answered();
     void plan(time_point now);
     void gone();
+    void leave_registry();
     bool is_pinged() const noexcept;
     bool websocket() const noexcept { return websocket_; }
     error_code reason() const noexcept { return rare_ ? rare_->reason : error_code(); }

@@ -34,6 +34,7 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
+class presence_hub;
 class session;
 
 /// What all shards of a node share and none changes.
@@ -141,9 +142,15 @@ public:
 
     // The registry is told who is where; it is not in the way of any message.
     STOMPCHAT_DECL void announce(std::string_view session, std::string_view user);
-    STOMPCHAT_DECL void forget(std::string_view session, std::string_view user);
+    /// With `keeps_places` the user stays in the rooms for a while, to come back unnoticed.
+    STOMPCHAT_DECL void forget(std::string_view session, std::string_view user, bool keeps_places);
     STOMPCHAT_DECL void join(std::string_view session, std::string_view user, std::string_view room);
     STOMPCHAT_DECL void leave(std::string_view session, std::string_view user, std::string_view room);
+
+    /// Who is in rooms, for those who subscribed to that.
+    STOMPCHAT_DECL presence_hub& presence();
+    /// Whether users have places in rooms without a session.
+    STOMPCHAT_DECL bool keeps_places() const noexcept;
 
     /// The session has something to write: it is flushed at the end of the turn.
     STOMPCHAT_DECL void flush_later(session& whom);
@@ -233,6 +240,7 @@ private:
     reader* reader_ = nullptr;
     std::function<void()> drained_;
     std::uint64_t named_sessions_ = 0;
+    std::unique_ptr<presence_hub> presence_; // null when nobody ever used it
     frame_ref line_feed_ = frame::make(frame::kind::stomp, "\n");
 };
 

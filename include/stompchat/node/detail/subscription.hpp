@@ -43,6 +43,7 @@ struct subscription {
         topic,
         app,
         session_queue,
+        presence,
     };
 
     session* owner = nullptr;

@@ -125,7 +125,10 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         for (std::size_t i = 0; i != shards.size(); ++i) {
             asio::post(*contexts[i], [self = shared_from_this(), i] {
                 self->listeners[i].clear();
-                self->shards[i]->stop([self] { asio::post(*self->contexts.front(), [self] { self->on_drained(); }); });
+                self->shards[i]->stop([self, i] {
+                    if (self->shards[i]->keeps_places()) self->keeps_places = true;
+                    asio::post(*self->contexts.front(), [self] { self->on_drained(); });
+                });
             });
         }
         patience_timer.expires_after(patience);
@@ -141,14 +144,18 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         if (--undrained != 0) return;
         patience_timer.cancel();
         lease_timer.cancel();
-        context.ports.registry.async_release(
-            context.self, asio::bind_executor(*contexts.front(), [self = shared_from_this()](error_code ec) {
-                if (ec) self->context.watcher->on_log(severity::warning, "the registry did not release the node: " + ec.message());
-                self->context.ports.log.async_stop(self->patience, asio::bind_executor(*self->contexts.front(), [self](error_code) {
-                                                       self->own.give_up();
-                                                       self->seal_shards();
-                                                   }));
-            }));
+        auto left = asio::bind_executor(*contexts.front(), [self = shared_from_this()](error_code ec) {
+            if (ec) self->context.watcher->on_log(severity::warning, "the registry did not release the node: " + ec.message());
+            self->context.ports.log.async_stop(self->patience, asio::bind_executor(*self->contexts.front(), [self](error_code) {
+                                                   self->own.give_up();
+                                                   self->seal_shards();
+                                               }));
+        });
+        // The last lease is the time that its users have to come back, on another node.
+        if (keeps_places)
+            context.ports.registry.async_hold_lease(context.self, context.options.presence_grace, std::move(left));
+        else
+            context.ports.registry.async_release(context.self, std::move(left));
     }
 
     /// The last step: what still waits on a shard's thread for its shard finds none, so that the node may be destroyed on any thread.
@@ -183,6 +190,7 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     std::vector<char> accepts; // per shard: its listeners have begun
     std::atomic<bool> started{false};
     std::atomic<bool> stopping{false};
+    std::atomic<bool> keeps_places{false};
 };
 
 STOMPCHAT_DECL chat_node::chat_node(asio::io_context& context, const node_ports& ports, chat_node_options options)

@@ -125,7 +125,7 @@ STOMPCHAT_DECL void session::fail(error_code code, std::string_view detail, std:
 STOMPCHAT_DECL void session::begin_close(error_code reason, std::uint16_t code, std::string_view text) {
     if (phase_ == phase::closing) return;
     if (websocket()) send_wire(websocket::encode_close(code, text).view());
-    phase_ = phase::closing;
+    leave_registry();
     end_because_of(reason);
     closing_since_ = shard::now();
     behind_.clear();
@@ -163,10 +163,12 @@ STOMPCHAT_DECL void session::say_goodbye() {
 STOMPCHAT_DECL bool session::cut_off(const farewell& why) {
     if (phase_ == phase::closing) return false;
     send_stomp(stomp_.fail(error::disconnected, why.reason));
-    if (why.retry_after)
+    if (why.retry_after) {
         begin_close(error::disconnected, websocket::close_restart, "retry-after=" + std::to_string(why.retry_after->count()));
-    else
+    } else {
+        phase_ = phase::leaving; // as after DISCONNECT: no place in a room is kept
         begin_close(error::disconnected, close_code_of(error::disconnected));
+    }
     return true;
 }
 
@@ -177,17 +179,34 @@ STOMPCHAT_DECL void session::abort() {
 
 STOMPCHAT_DECL void session::gone() {
     if (retired()) return;
-    phase_ = phase::closing;
-    // The registry forgets the session's rooms together with the session.
-    if (std::exchange(announced_, false)) {
+    leave_registry();
+    if (std::exchange(announced_, false))
         tell_observer([this](observer& to, const session_info& info) { to.on_session_gone(info, reason()); });
-        shard_.forget(name(), who_.user);
-    }
     behind_.clear();
     stomp_.for_each_subscription([this](stomp::subscription& one) { drop_subscription(one); });
     queue_.clear(shard_.entries());
     stream_->close();
     shard_.retire(*this);
+}
+
+STOMPCHAT_DECL void session::leave_registry() {
+    if (phase_ == phase::closing) return;
+    // Who takes his leave with DISCONNECT is gone at once. Everybody else may be back in a moment: a page that is loaded again, a network
+    // that was lost, a node that restarts.
+    const bool by_will = phase_ == phase::leaving && !stopping_;
+    phase_ = phase::closing;
+    if (!announced_) return;
+    bool keeps_places = false;
+    if (!by_will) {
+        stomp_.for_each_subscription([&](const stomp::subscription& one) {
+            const auto* const in = static_cast<const subscription*>(one.context);
+            if (keeps_places || in == nullptr || in->what != subscription::kind::topic) return;
+            const std::string_view name = shard_.destination_of(*in);
+            keeps_places = is_room(name) && shard_.node().rules.presence(name);
+        });
+    }
+    // The registry forgets the session's rooms together with the session.
+    shard_.forget(name(), who_.user, keeps_places);
 }
 
 STOMPCHAT_DECL void session::end_because_of(error_code ec) {

@@ -47,7 +47,8 @@ STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
     // Those that end with their session are not told one by one.
     if (phase_ != phase::closing) tell_unsubscribed(*gone);
     behind_.remove(*gone);
-    if (gone->what == subscription::kind::topic && announced_) {
+    // When the session ends, the registry is told that at once for all its rooms.
+    if (gone->what == subscription::kind::topic && phase_ != phase::closing) {
         bool last = true;
         stomp_.for_each_subscription([&](const stomp::subscription& one) {
             const auto* const other = static_cast<const subscription*>(one.context);

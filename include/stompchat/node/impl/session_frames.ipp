@@ -6,6 +6,7 @@
 #include <stompchat/delivery/destination.hpp>
 #include <stompchat/node/detail/app_target.hpp>
 #include <stompchat/node/detail/close_code.hpp>
+#include <stompchat/node/detail/presence_hub.hpp>
 #include <stompchat/node/detail/reserved_header.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/timestamp.hpp>
@@ -264,9 +265,12 @@ STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscripti
             known = result != stomp::ack_window::result::unknown;
         } else {
             // Some clients acknowledge what needs no acknowledgement: harmless if it was delivered.
-            known = local ? key <= local_messages_
-                          : check == destination_check(shard_.destination_of(*candidate))
-                                && static_cast<offset>(key) < candidate->cursor.next_unseen(shard_.handed_to(*candidate));
+            if (candidate->what == subscription::kind::presence)
+                known = shard_.presence().was_told(key);
+            else
+                known = local ? key <= local_messages_
+                              : check == destination_check(shard_.destination_of(*candidate))
+                                    && static_cast<offset>(key) < candidate->cursor.next_unseen(shard_.handed_to(*candidate));
         }
     });
     return known;

@@ -5,6 +5,7 @@
 
 #include <stompchat/delivery/destination.hpp>
 #include <stompchat/node/detail/app_target.hpp>
+#include <stompchat/node/detail/presence_hub.hpp>
 #include <stompchat/node/detail/session.hpp>
 
 #include <fmt/format.h>
@@ -70,6 +71,8 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
     const delivery::destination_kind kind = delivery::kind_of(ev.destination);
     if (kind == delivery::destination_kind::unknown || kind == delivery::destination_kind::to_user)
         return refusal{error::unknown_destination, fmt::format("nobody can subscribe to {}", ev.destination)};
+    if (kind == delivery::destination_kind::presence && !shard_.node().rules.presence(delivery::room_of_presence(ev.destination)))
+        return refusal{error::unknown_destination, fmt::format("there is no {}", ev.destination)};
     decision allowed{true, {}};
     if (kind != delivery::destination_kind::session_queue) {
         allowed = shard_.node().ports.authorization.authorize(who_, action::subscribe, ev.destination);
@@ -84,6 +87,15 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
         prefetch = *wanted;
     }
 
+    if (kind == delivery::destination_kind::presence) {
+        subscription& made = add_subscription(ev, subscription::kind::presence, prefetch, {});
+        // Who was there is no history: there is nothing to resume.
+        const stomp::header recovered{"recovered", "false"};
+        tell_subscribed(made);
+        send_receipt(ev.receipt, {&recovered, ev.frame.find("resume-after") ? 1u : 0u});
+        shard_.presence().add(made, delivery::room_of_presence(ev.destination));
+        return std::nullopt;
+    }
     auto starting = std::make_unique<delivery::start_request>();
     starting->receipt = ev.receipt;
     starting->earliest = allowed.earliest;

@@ -5,6 +5,7 @@
 
 #include <stompchat/net/tcp_stream.hpp>
 #include <stompchat/node/detail/http_connection.hpp>
+#include <stompchat/node/detail/presence_hub.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
 
@@ -103,6 +104,7 @@ STOMPCHAT_DECL void shard::reap() {
 }
 
 STOMPCHAT_DECL void shard::end() {
+    if (presence_) presence_->stop();
     timer_.cancel(); // else the context would have something to wait for, although nobody has a deadline any more
     std::exchange(drained_, nullptr)();
 }
@@ -155,7 +157,8 @@ STOMPCHAT_DECL void shard::announce(std::string_view session, std::string_view u
                                            ignore_result("add a session"));
 }
 
-STOMPCHAT_DECL void shard::forget(std::string_view session, std::string_view user) {
+STOMPCHAT_DECL void shard::forget(std::string_view session, std::string_view user, bool keeps_places) {
+    if (keeps_places) return presence().keep_places(session_record(std::string(session), std::string(user), node_.self));
     node_.ports.registry.async_remove_session(session_record(std::string(session), std::string(user), node_.self),
                                               ignore_result("remove a session"));
 }
@@ -169,6 +172,13 @@ STOMPCHAT_DECL void shard::leave(std::string_view session, std::string_view user
     node_.ports.registry.async_leave(std::string(room), session_record(std::string(session), std::string(user), node_.self),
                                      ignore_result("leave a room"));
 }
+
+STOMPCHAT_DECL presence_hub& shard::presence() {
+    if (!presence_) presence_ = std::make_unique<presence_hub>(*this);
+    return *presence_;
+}
+
+STOMPCHAT_DECL bool shard::keeps_places() const noexcept { return presence_ && presence_->keeps_places(); }
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 

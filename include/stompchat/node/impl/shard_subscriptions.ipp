@@ -3,6 +3,7 @@
 #ifndef STOMPCHAT_NODE_IMPL_SHARD_SUBSCRIPTIONS_IPP
 #define STOMPCHAT_NODE_IMPL_SHARD_SUBSCRIPTIONS_IPP
 
+#include <stompchat/node/detail/presence_hub.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
 
@@ -23,6 +24,7 @@ STOMPCHAT_DECL void shard::subscribe(subscription& whom, std::string_view destin
 
 STOMPCHAT_DECL void shard::unsubscribe(subscription* whom) {
     if (whom->what == subscription::kind::topic) topics_.remove(*whom, now());
+    if (whom->what == subscription::kind::presence) presence_->remove(*whom);
     if (whom->reading) std::exchange(whom->reading, nullptr)->to = nullptr;
     whom->removed = true;
     whom->frame_side = nullptr;
