@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Inbox, WebSocket } from '../support/js/client.mjs';
 import { require, within } from '../support/js/server.mjs';
 
+export { Inbox };
 export const clientFolder = dirname(dirname(require.resolve('@stompchat/client')));
 const module = await import(pathToFileURL(require.resolve('@stompchat/client')));
 export const { ChatClient, OutboxFullError, Participants, RefusedError, UnknownOutcomeError, userDestination } = module;
@@ -92,11 +93,14 @@ export class Link {
         link.#server = createServer(socket => link.#accept(socket, { host: hostname, port: Number(port) }));
         await new Promise(resolve => link.#server.listen(0, '127.0.0.1', resolve));
         link.url = `ws://127.0.0.1:${link.#server.address().port}${pathname}`;
-        t.after(() => {
-            link.#server.close();
-            link.cut();
-        });
+        t.after(() => link.close());
         return link;
+    }
+
+    /// Breaks all connections, and lets none come back.
+    close() {
+        this.#server.close();
+        this.cut();
     }
 
     /// Breaks all connections, as a network does: nobody says goodbye.

@@ -24,6 +24,7 @@ export class ChatClient {
     #outbox;
     #events = new Events();
     #subscriptions = new Set();
+    #errors = null; // the subscription of what the server tells about others
     #session = null; // of the present connection: {stomp, isCurrent, newId, later, blame}
     #stopping = false;
     #outcomes = new Map(); // entry id -> {resolve, reject}
@@ -78,10 +79,20 @@ export class ChatClient {
     }
 
     subscribe(destination, options = {}) {
+        if (options.headers?.durable) this.#hearOfTakeOvers();
         const subscription = new Subscription(destination, options, ended => this.#subscriptions.delete(ended));
         this.#subscriptions.add(subscription);
         if (this.online) subscription.open(this.#session);
         return subscription;
+    }
+
+    /// Another session of the user can take a durable subscription over. Whoever took it back would lose it again, and so on for ever.
+    #hearOfTakeOvers() {
+        this.#errors ??= this.subscribe('/session/queue/errors', {
+            onMessage: ({ headers: { code, reason, 'refused-subscription': id } }) => {
+                for (const one of [...this.#subscriptions]) if (code === 'taken-over' && one.has(id)) one.refused(new RefusedError(code, reason));
+            },
+        });
     }
 
     presence(room, onChange, options) {
@@ -200,7 +211,7 @@ export class ChatClient {
         for (const entry of this.#outbox.entries) entry.state = 'queued';
         if (blame && clientsFault.has(event.code)) {
             const error = new RefusedError('error', blame.reason);
-            for (const subscription of [...this.#subscriptions]) if (subscription.isAbout(blame.id)) subscription.refused(error);
+            for (const subscription of [...this.#subscriptions]) if (subscription.has(blame.id)) subscription.refused(error);
             for (const entry of this.#outbox.entries) if (entry.id === blame.id) this.#failed(entry, error);
         }
         for (const subscription of [...this.#subscriptions]) subscription.lost();

@@ -105,7 +105,8 @@ export interface Subscription {
     readonly live: boolean;
     /** Where to go on: it may be kept, and given as `resumeAfter` later. */
     readonly token: string | undefined;
-    unsubscribe(): void;
+    /** `forget`: a durable subscription ends for good, the server forgets its position. */
+    unsubscribe(options?: { forget?: boolean }): void;
 }
 
 /** Who is in a room. A user is there once, with however many sessions. */
@@ -195,7 +196,7 @@ export function userDestination(user: string, queue: string): string;
 
 /** The server said no, and would again. */
 export class RefusedError extends Error {
-    /** The server's: `unknown-destination`, `forbidden`, `bad-header`, `limit`; `error` for an ERROR, `other-user` for a message somebody else wrote. */
+    /** The server's: `unknown-destination`, `forbidden`, `bad-header`, `limit`, `taken-over`; `error` for an ERROR, `other-user` for a message somebody else wrote. */
     readonly code: string;
 }
 /** It may have arrived or not, and sending it again could double it. */

@@ -27,10 +27,11 @@ export class Subscription {
         this.#dropped = dropped;
     }
 
-    unsubscribe() {
+    /// `forget`: a durable subscription ends for good, the server forgets its position.
+    unsubscribe({ forget = false } = {}) {
         if (this.#ended) return;
         this.#end();
-        this.#close();
+        this.#close(forget ? { durable: this.#options.headers?.durable } : {});
     }
 
     /// Subscribes anew on the same connection.
@@ -88,9 +89,9 @@ export class Subscription {
         callSafely(this.#options.onRefused, error);
     }
 
-    /// For the client: whether the RECEIPT or the ERROR with that id is about it.
-    isAbout(receiptId) {
-        return this.#session !== null && this.#id === receiptId;
+    /// For the client: whether it is the one with that id on the present connection, which is that of its receipt, too.
+    has(id) {
+        return this.#session !== null && this.#id === id;
     }
 
     #received(message, history) {
@@ -124,8 +125,8 @@ export class Subscription {
         else this.refused(new RefusedError(code, reason));
     }
 
-    #close() {
-        if (this.#session?.isCurrent()) this.#session.stomp.unsubscribe(this.#id);
+    #close(headers = {}) {
+        if (this.#session?.isCurrent()) this.#session.stomp.unsubscribe(this.#id, headers);
         this.#session = null;
         this.live = false;
     }
