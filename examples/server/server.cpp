@@ -62,6 +62,13 @@ stompchat::chat_node_options node_options(const server_options& from) {
     to.recent_octets = from.recent_messages;
     to.history_window = whole_seconds(from.history_window);
     to.destinations = from.destinations;
+    // The demo page tells there who is typing, which nobody has to keep. Rules of a file come first, and count first.
+    if (from.auth == "demo") {
+        stompchat::destination_rule typing;
+        typing.pattern = "/topic/typing/**";
+        typing.policy = stompchat::destination_policy::ephemeral;
+        to.destinations.push_back(std::move(typing));
+    }
     to.no_progress = whole_seconds(from.no_progress);
     to.handshake_timeout = whole_seconds(from.handshake_timeout);
     to.ping_interval = whole_seconds(from.ping_interval);

@@ -7,6 +7,7 @@ import { internal, MemoryStorage, OutboxFullError, Participants } from './harnes
 
 const { delayBefore, wishOf, shuffled } = await internal('backoff.js');
 const { Outbox } = await internal('outbox.js');
+const { Typing } = await internal('typing.js');
 
 const snapshot = (version, users) => ({ type: 'snapshot', version, count: users.length, users });
 const join = (version, user, count) => ({ type: 'join', version, user, count });
@@ -156,4 +157,57 @@ test('nobody sends what another one has written, but an anonymous user may go on
     outbox.transmit(nameless, 'anonymous-2');
     assert.equal(outbox.verdict(nameless, 'anonymous-2'), 'send');
     assert.equal(outbox.verdict(nameless, 'anonymous-3'), 'unknown');
+});
+
+/// Typing over a client that only records: what it signals, and what it would be told.
+function scriptedTyping(t) {
+    t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    const made = { signals: [], changes: [], online: true };
+    const client = {
+        user: 'me',
+        subscribe: (destination, options) => ((made.options = options), { unsubscribe() {} }),
+        signal: (destination, body) => made.online && made.signals.push(body) > 0,
+    };
+    made.typing = new Typing(client, '/topic/typing/a', users => made.changes.push(users.join()));
+    made.hears = (user, body) => made.options.onMessage({ headers: { user }, body });
+    return made;
+}
+
+test('who types is told again every few seconds, and the end is told once', t => {
+    const { typing, signals } = scriptedTyping(t);
+    for (let i = 0; i < 65; ++i) {
+        typing.type();
+        t.mock.timers.tick(100);
+    }
+    assert.deepEqual(signals, ['typing', 'typing', 'typing']);
+    typing.done();
+    typing.done();
+    assert.deepEqual(signals.slice(3), ['done']);
+    typing.type();
+    assert.equal(signals.length, 5, 'who begins again is told at once');
+});
+
+test('a writer of whom nothing is heard any more is forgotten', t => {
+    const { hears, changes, typing } = scriptedTyping(t);
+    hears('ann', 'typing');
+    t.mock.timers.tick(6000);
+    hears('ann', 'typing');
+    t.mock.timers.tick(6000);
+    assert.deepEqual(changes, ['ann']);
+    t.mock.timers.tick(2000);
+    assert.deepEqual(changes, ['ann', '']);
+    hears('me', 'typing');
+    hears('ann', 'done');
+    hears('bob', 'typing');
+    typing.unsubscribe();
+    assert.deepEqual(changes, ['ann', '', 'bob', '']);
+});
+
+test('what was typed without a connection is told when there is one', t => {
+    const scripted = scriptedTyping(t);
+    scripted.online = false;
+    scripted.typing.type();
+    scripted.online = true;
+    scripted.typing.type();
+    assert.deepEqual(scripted.signals, ['typing']);
 });
