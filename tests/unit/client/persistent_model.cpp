@@ -9,6 +9,7 @@
 #include <support/seed.hpp>
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <optional>
 #include <random>
@@ -61,7 +62,8 @@ private:
     struct subscription {
         std::size_t next = 0; // in the log
         bool acks = false;
-        std::set<std::string> unsettled;
+        bool cumulative = false;
+        std::deque<std::string> unsettled;
     };
 
     void answer(const stomp::frame_view& frame, client::header_list more = {}) {
@@ -90,6 +92,7 @@ private:
             subscription& made = subscriptions_[std::string(frame.value_of("id"))];
             made.next = log.size();
             made.acks = frame.find("ack").has_value();
+            made.cumulative = frame.value_of("ack") == "client";
             client::header_list fields;
             if (const auto token = frame.find("resume-after")) {
                 made.next = std::stoul(std::string(token->substr(1)));
@@ -99,7 +102,12 @@ private:
             return answer(frame, fields);
         }
         case command::ack: {
-            for (auto& [id, one] : subscriptions_) one.unsettled.erase(std::string(frame.value_of("id")));
+            // What this connection has not delivered, or is acknowledged, is an ERROR: the client must know.
+            const std::string named(frame.value_of("id"));
+            subscription& only = subscriptions_.begin()->second;
+            const auto found = std::find(only.unsettled.begin(), only.unsettled.end(), named);
+            REQUIRE(found != only.unsettled.end());
+            only.unsettled.erase(only.cumulative ? only.unsettled.begin() : found, found + 1);
             return;
         }
         case command::disconnect: return answer(frame);
@@ -111,7 +119,7 @@ private:
             while (one.next < log.size() && (!one.acks || one.unsettled.size() < window)) {
                 const entry& next = log[one.next++];
                 const std::string ack = next.id + "/" + std::to_string(++acks_);
-                if (one.acks) one.unsettled.insert(ack);
+                if (one.acks) one.unsettled.push_back(ack);
                 most_unsettled = std::max(most_unsettled, one.unsettled.size());
                 down += server_frame(command::message, {{"subscription", id}, {"message-id", next.id}, {"ack", ack}}, next.body);
             }

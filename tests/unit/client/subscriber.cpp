@@ -237,7 +237,9 @@ TEST_CASE("the first new message means that what has not come again will not") {
     CHECK(a.hear("m3") == verdict::deliver);
     CHECK(a.one.settle("m1", false) == std::nullopt);
     CHECK(a.one.settle("m2", false) == std::nullopt);
-    CHECK(a.one.token() == "m2");
+    CHECK(a.one.unsettled() == 1);
+    CHECK(a.one.settle("m3", false) == "ack-m3");
+    CHECK(a.one.token() == "m3");
 }
 
 TEST_CASE("a durable subscription that begins earlier brings nothing again but what was refused") {
@@ -264,6 +266,23 @@ TEST_CASE("a durable subscription that begins earlier brings nothing again but w
     CHECK(a.again({{"position", "p0"}, {"durable", "resumed"}}) == "p0");
     CHECK(a.hear("m2") == verdict::drop);
     CHECK(a.hear("m4") == verdict::deliver);
+}
+
+TEST_CASE("what is acknowledged for the application does not take along what it holds") {
+    subscribe_options options = acking(ack_mode::client);
+    options.durable = "mine";
+    driven_subscriber a(options);
+    a.asks("");
+    a.receipt({{"position", "p0"}, {"durable", "new"}});
+    a.hear("m1");
+    a.one.settle("m1", true);
+    a.hear("m2");
+    a.one.settle("m2", false);
+    a.again({{"position", "p0"}, {"durable", "resumed"}});
+    CHECK(a.hear("m1") == verdict::deliver);
+    CHECK(a.hear("m2") == verdict::drop);
+    CHECK(a.one.settle("m1", false) == "ack-m1");
+    CHECK(a.hear("m2") == verdict::drop_and_ack);
 }
 
 TEST_CASE("after a failed resume nothing old can be acknowledged, and nothing old comes again") {

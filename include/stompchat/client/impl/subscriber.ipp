@@ -74,7 +74,11 @@ STOMPCHAT_DECL subscriber::verdict subscriber::on_message(const stomp::frame_vie
         }
         if (!remembers(id)) forget_awaited();
     }
-    if (remembers(id)) return acknowledges() ? verdict::drop_and_ack : verdict::drop;
+    if (remembers(id)) {
+        // A cumulative acknowledgement would take along what the application holds: its own will cover this one.
+        const bool would_take_along = options_.ack == stomp::ack_mode::client && !unsettled_.empty();
+        return acknowledges() && !would_take_along ? verdict::drop_and_ack : verdict::drop;
+    }
     if (acknowledges()) {
         if (unsettled_.size() >= max_unsettled_) {
             const auto settled = std::find_if(unsettled_.begin(), unsettled_.end(), [](const delivered& one) { return one.settled; });
