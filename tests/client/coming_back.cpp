@@ -1,18 +1,9 @@
 // Boost Software License 1.0, see LICENSE
 
 #include "cluster_node.hpp"
-#include "cutting_proxy.hpp"
 #include "driving.hpp"
 
-#include <support/seed.hpp>
-
-#include <random>
-#include <set>
-
 using namespace client_test;
-using node_test::eventually;
-using stompchat::error;
-using stompchat_test::for_each_seed;
 
 namespace {
 
@@ -91,53 +82,4 @@ TEST_CASE("what is sent while there is no connection goes out in order when ther
     CHECK(ann.link.outbox_messages() == 0);
     CHECK(ann.link.outbox_octets() == 0);
     bob.expect(numbers(1, 20));
-}
-
-TEST_CASE("a subscriber whose connection is cut at any point gets each message once and in order") {
-    cluster whole;
-    cluster_node node(whole);
-    driven bob(quick(node.ws(), "bob"));
-    bob.connect();
-    for_each_seed(6, [&](std::uint32_t seed) {
-        CAPTURE(seed);
-        const std::string room = "/topic/cut-" + std::to_string(seed);
-        std::mt19937 random(seed);
-        driven ann(quick(std::string()));
-        cutting_proxy network(ann.context, node.ws_port());
-        bool cutting = true;
-        // Somewhere from within the answer to the upgrade to behind some messages.
-        network.octets_down = [&] { return cutting ? 1 + random() % 3000 : SIZE_MAX; };
-        ann.link = client::connection(ann.context, quick(network.ws()));
-        ann.link.on_state([&](const client::state_change& change) { ann.states.push_back(change); });
-        std::optional<client::subscribed> began;
-        ann.link.async_connect([](error_code, const client::connected&) {});
-        client::subscription_handlers handlers([&](const client::incoming_message& message) { ann.bodies.emplace_back(message.body); });
-        handlers.resumed = [&](const client::subscribed& again) { ann.resumed.push_back(again); };
-        ann.link.async_subscribe(room, client::subscribe_options(), std::move(handlers),
-                                 [&](error_code ec, const client::subscribed& where) {
-                                     CHECK_FALSE(ec);
-                                     began = where;
-                                 });
-        REQUIRE(ann.run_until([&] { return began.has_value(); }));
-        const int count = 300;
-        int sent = 0;
-        // Another client sends meanwhile, in bursts.
-        while (sent != count) {
-            const int burst = std::min<int>(count - sent, 1 + static_cast<int>(random() % 40));
-            int answered = 0;
-            for (int i = 0; i != burst; ++i) {
-                bob.link.async_send(client::outgoing_message(room, std::to_string(++sent)),
-                                    [&](error_code ec, const client::sent&) { answered += !ec; });
-            }
-            REQUIRE(bob.run_until([&] { return answered == burst; }));
-            support::run_ready(ann.context);
-        }
-        const std::size_t wanted = ann.losses() + 10;
-        REQUIRE(ann.run_until([&] { return ann.bodies.size() == static_cast<std::size_t>(count) || ann.losses() >= wanted; }));
-        cutting = false;
-        network.cut();
-        ann.expect(numbers(1, count));
-        for (const auto& again : ann.resumed) CHECK(again.recovered == true);
-        MESSAGE("seed " << seed << ": " << ann.losses() << " losses, " << ann.resumed.size() << " resumed");
-    });
 }
