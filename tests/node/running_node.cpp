@@ -43,7 +43,7 @@ running_node::running_node(setup how) : pool(how.shards), log(pool.executor(), h
     const stompchat::node_ports ports{log,           how.shared_registry != nullptr ? *how.shared_registry : registry,
                                       store,         authentication,
                                       authorization, how.with_app ? &app : nullptr,
-                                      &watcher};
+                                      &watcher,      how.interceptor};
     node = std::make_unique<stompchat::chat_node>(pool, ports, how.options);
     const auto listen = [&](stompchat::transport what) {
         stompchat::listener_options where(how.host + ":0", what);

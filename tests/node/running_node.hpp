@@ -44,6 +44,8 @@ struct setup {
     stompchat::memory_broker_options log;
     stompchat::chat_node_options options;
     bool with_app = true;
+    /// None: nobody sees what is sent.
+    stompchat::publish_interceptor* interceptor = nullptr;
     bool tls = false;
     std::string host = "127.0.0.1";
     /// That of another node, which outlives this one; null = its own.

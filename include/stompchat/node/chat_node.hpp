@@ -4,12 +4,12 @@
 #define STOMPCHAT_NODE_CHAT_NODE_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/detail/completion.hpp>
 #include <stompchat/net/failure.hpp>
 #include <stompchat/node/farewell.hpp>
 #include <stompchat/node/options.hpp>
 #include <stompchat/node/service_message.hpp>
 #include <stompchat/node/shard_pool.hpp>
-#include <stompchat/detail/completion.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -70,8 +70,8 @@ public:
     /** Publishes a message of the service itself to everyone subscribed to its destination. Neither the authorizer nor the interceptor is
         asked. Messages that one thread publishes to one destination, one call after the other, stand in the log in that order.
         Handler signature: `void(error_code, std::string message_id)`: the id under which subscribers see the message, which is also a token
-        to resume from; empty where messages are ephemeral.
-        Completes when: the broker has made the message durable, or on the first error.
+        to resume from; empty for a destination whose policy is `ephemeral`.
+        Completes when: the broker has made the message durable (an ephemeral one: has taken it), or on the first error.
         Errors: `error::unknown_destination` (neither a topic nor `/user/<user>/queue/...`), `error::destination_too_long`,
         `error::bad_header` (a name is empty), `error::bad_header_value` (not UTF-8, a NUL octet, or a user that is too long or not
         percent-encoded as it should be), `error::header_line_too_long`, `error::too_many_headers`, `error::body_too_long`: the limits are
@@ -162,6 +162,7 @@ private:
 #include <stompchat/node/impl/session_delivery.ipp>
 #include <stompchat/node/impl/session_frames.ipp>
 #include <stompchat/node/impl/session_input.ipp>
+#include <stompchat/node/impl/session_intercept.ipp>
 #include <stompchat/node/impl/session_output.ipp>
 #include <stompchat/node/impl/session_start.ipp>
 #include <stompchat/node/impl/session_subscribe.ipp>

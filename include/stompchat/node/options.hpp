@@ -11,6 +11,7 @@
 #include <stompchat/ports/authorizer.hpp>
 #include <stompchat/ports/broker.hpp>
 #include <stompchat/ports/observer.hpp>
+#include <stompchat/ports/publish_interceptor.hpp>
 #include <stompchat/ports/session_registry.hpp>
 #include <stompchat/ports/state_store.hpp>
 #include <stompchat/stomp/server_session.hpp>
@@ -165,6 +166,8 @@ struct node_ports {
     app_handler* app = nullptr;
     /// Null: nobody watches.
     observer* watcher = nullptr;
+    /// Null: what the authorizer allows is published.
+    publish_interceptor* interceptor = nullptr;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI

@@ -4,9 +4,11 @@
 #define STOMPCHAT_NODE_DETAIL_SESSION_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/delivery/destination.hpp>
 #include <stompchat/delivery/feeding.hpp>
 #include <stompchat/node/detail/connection.hpp>
 #include <stompchat/node/detail/frame.hpp>
+#include <stompchat/node/detail/interceptions.hpp>
 #include <stompchat/node/detail/output_queue.hpp>
 #include <stompchat/node/detail/publishes.hpp>
 #include <stompchat/node/detail/shard.hpp>
@@ -192,10 +194,30 @@ private:
     bool settle(std::string_view id, const stomp::subscription* named);
     void on_ack(std::string_view id, const stomp::subscription* named, std::string_view receipt);
     void on_commit(const stomp::event& ev);
+    void commit(std::span<const stomp::transaction_frame> frames, std::string_view receipt);
     void on_disconnect(const stomp::event& ev);
     void send_receipt(std::string_view id, std::span<const stomp::header> extra = {});
     void close_one(publish_group& group);
     std::string_view pack_headers(const stomp::frame_view& frame);
+
+    // session_intercept.ipp: past the interceptor
+    class question;
+    class verdict_target;
+    publish_interceptor* interceptor_of(std::string_view destination) const noexcept {
+        publish_interceptor* const one = shard_.node().ports.interceptor;
+        // What goes to the application is not published.
+        return one != nullptr && delivery::kind_of(destination) != delivery::destination_kind::app ? one : nullptr;
+    }
+    /// Whether the interceptor has decided; `verdict` is checked.
+    bool ask(publish_interceptor& asked, const stomp::transaction_frame& about, std::uint64_t number, std::size_t frame,
+             send_verdict& verdict);
+    void intercept(publish_interceptor& asked, const stomp::event& ev);
+    void intercept_commit(publish_interceptor& asked, const stomp::event& ev);
+    void hold(held_send what);
+    void let_go(const held_send& what);
+    void carry_out(const held_send& what);
+    static void on_verdict(shard& home, connection_id from, std::uint64_t number, std::size_t frame, send_verdict verdict);
+    static void publish_for_gone(shard& home, const held_send& what);
 
     // session_subscribe.ipp: which subscriptions there are, and refusing
     void on_subscribe(const stomp::event& ev);

@@ -8,6 +8,7 @@
 #include <stompchat/node/detail/connection.hpp>
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/node/detail/gather.hpp>
+#include <stompchat/node/detail/interceptions.hpp>
 #include <stompchat/node/detail/output_queue.hpp>
 #include <stompchat/node/detail/publishes.hpp>
 #include <stompchat/node/detail/reader.hpp>
@@ -73,6 +74,7 @@ public:
     std::string& header_scratch() noexcept { return header_scratch_; }
     gather& gatherer() noexcept { return gather_; }
     entry_pool& entries() noexcept { return entries_; }
+    interceptions& intercepted() noexcept { return interceptions_; }
     /// Gives a publish of one of the shard's sessions its ticket; session::on_published() follows.
     std::uint64_t issue_ticket(publish_record what) {
         published_ = true;
@@ -211,6 +213,7 @@ private:
     time_point timer_at_ = time_point::max();
     topic_table topics_;
     publishes publishes_;
+    interceptions interceptions_;
     std::shared_ptr<shard_link> link_;
     shard_inbox inbox_;
     std::vector<shard_event> events_;

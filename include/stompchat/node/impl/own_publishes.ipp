@@ -4,11 +4,11 @@
 #define STOMPCHAT_NODE_IMPL_OWN_PUBLISHES_IPP
 
 #include <stompchat/delivery/destination.hpp>
+#include <stompchat/node/detail/message_check.hpp>
 #include <stompchat/node/detail/own_publishes.hpp>
 #include <stompchat/node/detail/reader.hpp>
 #include <stompchat/node/detail/reserved_header.hpp>
 #include <stompchat/node/detail/timestamp.hpp>
-#include <stompchat/utf8.hpp>
 
 #include <optional>
 #include <string>
@@ -19,16 +19,14 @@ namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL error_code own_publishes::problem_of(const service_message& what) const {
     const stomp::decode_limits& limits = options_.session.limits;
-    const auto text = [](std::string_view octets) { return octets.find('\0') == octets.npos && is_utf8(octets); };
     const delivery::destination_kind kind = delivery::kind_of(what.destination);
     if (kind != delivery::destination_kind::topic && kind != delivery::destination_kind::to_user) return error::unknown_destination;
     if (delivery::too_long(what.destination)) return error::destination_too_long;
-    if (!text(what.destination) || !text(what.user) || what.user.size() > delivery::max_destination_length) return error::bad_header_value;
+    if (!is_header_text(what.destination) || !is_header_text(what.user) || what.user.size() > delivery::max_destination_length)
+        return error::bad_header_value;
     if (what.headers.size() > limits.headers) return error::too_many_headers;
     for (const auto& [name, value] : what.headers) {
-        if (name.empty()) return error::bad_header;
-        if (name.size() + 1 + value.size() > limits.header_line) return error::header_line_too_long;
-        if (!text(name) || !text(value)) return error::bad_header_value;
+        if (const error_code problem = header_problem(name, value, limits)) return problem;
     }
     if (what.body.size() > limits.body) return error::body_too_long;
     return {};

@@ -40,6 +40,8 @@ STOMPCHAT_DECL void session::handle_frames() {
         case stomp::event_kind::send:
             if (const auto problem = send_problem(ev.destination))
                 refuse("SEND", ev.destination, ev.receipt, *problem);
+            else if (publish_interceptor* const asked = interceptor_of(ev.destination))
+                intercept(*asked, ev);
             else
                 on_send(ev.frame, ev.destination, ev.receipt, nullptr);
             break;
@@ -292,16 +294,21 @@ STOMPCHAT_DECL void session::on_commit(const stomp::event& ev) {
         // A refused SEND spoils its transaction, also where errors are soft.
         if (const auto problem = send_problem(one.destination)) return fail(problem->code, problem->reason, ev.receipt);
     }
+    if (publish_interceptor* const asked = shard_.node().ports.interceptor) return intercept_commit(*asked, ev);
+    commit(ev.frames, ev.receipt);
+}
+
+STOMPCHAT_DECL void session::commit(std::span<const stomp::transaction_frame> frames, std::string_view receipt) {
     auto transaction = std::make_shared<publish_group>();
-    transaction->receipt = ev.receipt;
+    transaction->receipt = receipt;
     transaction->transaction = true;
-    for (const stomp::transaction_frame& one : ev.frames) {
+    for (const stomp::transaction_frame& one : frames) {
         if (one.kind == stomp::event_kind::send)
             on_send(one.frame, one.destination, {}, transaction);
         else if (!settle(one.id, one.sub) && !ever_unsubscribed_)
             fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", one.id.substr(0, 80)),
-                 ev.receipt);
-        if (phase_ != phase::open) return;
+                 receipt);
+        if (phase_ == phase::closing) return;
     }
     close_one(*transaction);
     feed_those_behind();
