@@ -2,6 +2,7 @@
 
 #include <stompchat/node/impl/chat_node.ipp>
 #include <stompchat/node/impl/disconnects.ipp>
+#include <stompchat/node/impl/durables.ipp>
 #include <stompchat/node/impl/frame.ipp>
 #include <stompchat/node/impl/gather.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
@@ -11,6 +12,7 @@
 #include <stompchat/node/impl/reader.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
+#include <stompchat/node/impl/session_durable.ipp>
 #include <stompchat/node/impl/session_frames.ipp>
 #include <stompchat/node/impl/session_input.ipp>
 #include <stompchat/node/impl/session_intercept.ipp>

@@ -65,6 +65,8 @@ enum class error {
     outbox_full = 311,                ///< a client holds as many unanswered SENDs as its options allow
     refused_by_limit = 312,           ///< a server refused a frame because of one of its limits
     too_many_in_flight = 313,         ///< messages of the service itself that the broker has not answered
+    durable_name_too_long = 314,      ///< the name of a durable subscription
+    too_many_durables = 315,          ///< durable subscriptions of one user
 
     // Broker.
     broker_unavailable = 400, ///< the broker does not answer

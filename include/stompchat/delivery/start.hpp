@@ -65,7 +65,9 @@ struct start_step {
        destination stands behind it, or the recent messages reach back that far, or a read of the log says that it does. At or above the
        shard's position (the client comes from a faster node) it is recovered when it is below the end that the broker tells.
     3. Otherwise, and without `resume-after`, history reads the last messages of the window from the log, as far as it reaches.
-    4. When the log is made anew meanwhile, it all begins again in the new one: an answer about the old one proves nothing.
+    4. A durable subscription first becomes the holder of its name. If that has a position, it resumes behind it, whatever else was asked
+   for.
+    5. When the log is made anew meanwhile, it all begins again in the new one: an answer about the old one proves nothing.
 
     Thread safety: one object is for one thread at a time. Memory: while history is read, the messages it asked for. */
 class start_request {
@@ -84,6 +86,13 @@ public:
     /// Nothing older is shown to this user.
     std::optional<time_point> earliest;
 
+    /// The name of a durable subscription, else empty.
+    std::string durable_name;
+    /// What the RECEIPT tells: whether that had a position.
+    bool durable_resumed = false;
+    /// Whether it is a durable subscription.
+    bool durable() const noexcept { return !durable_name.empty(); }
+
     /// What the RECEIPT tells: whether the subscription goes on behind the token.
     bool recovered = false;
     /// Whether nothing older than the history exists in its window.
@@ -101,6 +110,23 @@ public:
         // What this user may see can begin at a time, which only a read can compare.
         if (nothing_missed || (from >= topic.recent_from && !earliest)) return recover(nothing_missed ? topic.told : from);
         return {start_step::action::read, 0, {topic.epoch, topic.partition, from}, {}, {}};
+    }
+
+    /// Rule 4: the topic is there, the holder's name not yet. Where the subscription begins at the latest that has no position.
+    position wait(offset now, const topic_knowledge& topic) noexcept {
+        now_ = now;
+        epoch_ = topic.epoch;
+        position start{topic.epoch, topic.partition, now};
+        if (resume_after && resume_after->epoch == start.epoch && resume_after->partition == start.partition)
+            start.offset = std::min(start.offset, resume_after->offset + 1);
+        return start;
+    }
+
+    /// Rule 4: there is a position, the first offset to deliver.
+    void resume_durable(const position& first) {
+        resumes = durable_resumed = true;
+        resume_after = position{first.epoch, first.partition, first.offset - 1};
+        history.reset();
     }
 
     /// What it was doing came to nothing; it goes on where it was.

@@ -31,7 +31,7 @@
         deliver(record, subscription)
         fell_behind(subscription)             it has to be fed when there is room
         on_topic(subscription, offset)        it can begin; at `offset`, unless it wants something else
-        forget_read(subscription)             what it reads is of a log that is no more
+        forget_read(subscription)             what it reads, and what waits for its ACK, is of a log that is no more
         tell_gap(subscription)
         name_of_session(subscription), end_session(name)
         wants_sweep(topic), sweep(topic, record), sweep_ephemeral(topic, record)   the record is handed out piece by piece

@@ -54,6 +54,8 @@ constexpr const char* text_of(error e) noexcept {
     case error::outbox_full: return "too many unanswered messages";
     case error::refused_by_limit: return "refused: over a limit of the server";
     case error::too_many_in_flight: return "too many messages in flight";
+    case error::durable_name_too_long: return "name of a durable subscription too long";
+    case error::too_many_durables: return "too many durable subscriptions";
     case error::broker_unavailable: return "the broker is not available";
     case error::message_too_large: return "message too large for the broker";
     case error::outcome_unknown: return "outcome unknown: the message may or may not have been published";

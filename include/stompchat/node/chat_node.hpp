@@ -156,10 +156,12 @@ private:
 #include <stompchat/node/impl/chat_node.ipp>
 // A shard, its connections and its sessions know each other: their definitions stand behind all of their declarations.
 #include <stompchat/node/impl/disconnects.ipp>
+#include <stompchat/node/impl/durables.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
 #include <stompchat/node/impl/presence_hub.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
+#include <stompchat/node/impl/session_durable.ipp>
 #include <stompchat/node/impl/session_frames.ipp>
 #include <stompchat/node/impl/session_input.ipp>
 #include <stompchat/node/impl/session_intercept.ipp>

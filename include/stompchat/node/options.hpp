@@ -122,6 +122,17 @@ struct chat_node_options {
     std::uint32_t prefetch_count = 1024;
     /// The highest `prefetch-count`; above it the header's value is clipped.
     std::uint32_t max_prefetch_count = 65535;
+    /// How long the position of a durable subscription is kept that nobody comes back to.
+    std::chrono::hours durable_lifetime{30 * 24};
+    /// Between two writes of a durable position, and the longest that an acknowledgement waits for one.
+    std::chrono::milliseconds durable_interval{1000};
+    /// The same for a durable subscription on which nothing happens. Each one costs the state store an operation that often; by it a holder
+    /// on another node learns at the latest that it was taken over.
+    std::chrono::milliseconds durable_idle_interval{5000};
+    /// The longest name of a durable subscription, in octets.
+    std::size_t max_durable_name = 64;
+    /// Most durable subscriptions of a user, those included that nobody holds at the moment.
+    std::size_t max_durable_names = 100;
     /// SENDs of one session that the broker has not answered; at that number the session is not read on.
     std::size_t max_in_flight = 256;
     /// The same in octets of bodies.

@@ -26,6 +26,8 @@ inline std::uint16_t close_code_of(const error_code& reason) noexcept {
     case error::too_many_subscriptions:
     case error::too_many_transactions:
     case error::destination_too_long:
+    case error::durable_name_too_long:
+    case error::too_many_durables:
     case error::connect_timeout:
     case error::handshake_timeout:
     case error::heart_beat_timeout:
@@ -34,6 +36,7 @@ inline std::uint16_t close_code_of(const error_code& reason) noexcept {
     case error::not_authorized:
     case error::unknown_destination:
     case error::rejected:
+    case error::taken_over:
     case error::disconnected: return websocket::close_policy;
     case error::broker_unavailable:
     case error::outcome_unknown:

@@ -71,7 +71,10 @@ public:
     }
     /// For who flushes it himself.
     void queue_message(frame_ref what, subscription& to) {
-        if (to.acks && !what->ephemeral()) to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
+        if (to.acks && !what->ephemeral()) {
+            to.acks->window.push(static_cast<std::uint64_t>(what->at().offset));
+            if (to.acks->durable != 0) shard_.durable_subscriptions().touch(to);
+        }
         queue_.push(shard_.entries(), std::move(what), &to);
     }
     // Ask for the memory that queue_message() and flush() will touch; the second uses what the first asked for.
@@ -92,6 +95,11 @@ public:
     /// Messages were lost to a subscription that does not know of gaps: there is no silent loss, so the session ends.
     STOMPCHAT_DECL void on_lost();
     STOMPCHAT_DECL void tell_gap(subscription& whom);
+    /// A durable subscription holds its name: it goes on at `first` if another one was there, else it begins.
+    STOMPCHAT_DECL void on_durable(subscription& whom, bool resumed, const position& first);
+    STOMPCHAT_DECL void on_durable_refused(subscription& whom, error_code ec, std::string_view why);
+    /// Another subscription has the name of this one now.
+    STOMPCHAT_DECL void on_taken_over(subscription& whom, std::string_view name);
     /// The topics to which it published can take more.
     void on_uncongested() {
         held_up_ = false;
@@ -191,8 +199,9 @@ private:
     void publish(std::string_view destination, header_block headers, std::string_view body, publish_record what);
     void send_to_app(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
                      std::shared_ptr<publish_group> group);
-    bool settle(std::string_view id, const stomp::subscription* named);
-    void on_ack(std::string_view id, const stomp::subscription* named, std::string_view receipt);
+    bool settle(std::string_view id, const stomp::subscription* named, bool nack);
+    bool settle(subscription& whom, std::uint64_t key, bool nack);
+    void on_ack(const stomp::event& ev);
     void on_commit(const stomp::event& ev);
     void commit(std::span<const stomp::transaction_frame> frames, std::string_view receipt);
     void on_disconnect(const stomp::event& ev);
@@ -228,7 +237,8 @@ private:
     void tell_unsubscribed(subscription& whom);
     std::string_view destination_of(const subscription& whom, std::string& storage) const;
     static refusal too_long(std::string_view destination);
-    void refuse(std::string_view verb, std::string_view destination, std::string_view receipt, const refusal& why);
+    /// `about`: headers for who is told by a MESSAGE.
+    void refuse(std::string_view verb, std::string_view destination, std::string_view receipt, const refusal& why, header_block about = {});
     /// A decimal number, clipped to `most`; nothing when the text is none.
     static std::optional<std::uint32_t> decimal(std::string_view text, std::uint32_t most) noexcept;
 
@@ -239,6 +249,13 @@ private:
     void begin(subscription& whom, offset from);
     void answer_start(subscription& whom, offset from);
     void start_again();
+
+    // session_durable.ipp: subscriptions that outlive their session
+    std::optional<refusal> read_durable(const stomp::event& ev, bool in_log, delivery::start_request& into) const;
+    void claim(subscription& whom, offset now);
+    void end_durable(const stomp::event& ev, std::optional<std::string_view> name);
+    void on_durable_ended(std::string_view destination, std::string_view receipt, error_code ec);
+    void end_durables();
 
     // session_delivery.ipp: what reaches subscriptions
     subscription& add_subscription(const stomp::event& ev, subscription::kind what, std::uint32_t prefetch, std::string_view in_log);

@@ -6,6 +6,7 @@
 #include <stompchat/config.hpp>
 #include <stompchat/net/timing_wheel.hpp>
 #include <stompchat/node/detail/connection.hpp>
+#include <stompchat/node/detail/durables.hpp>
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/node/detail/gather.hpp>
 #include <stompchat/node/detail/interceptions.hpp>
@@ -47,6 +48,8 @@ struct node_context {
     websocket_limits websocket;
     std::size_t shards = 1;
     delivery::destination_rules rules{};
+    /// The way from one shard to another, by index.
+    std::vector<std::shared_ptr<shard_link>> links = {};
 };
 
 /** One thread's part of a node: its connections, its subscriptions, its timers. Shards share nothing with each other.
@@ -89,6 +92,12 @@ public:
     std::uint64_t next_session_number() noexcept { return ++named_sessions_; }
     /// Unique in the cluster: the run of the node, the shard, the number.
     STOMPCHAT_DECL std::string session_name(std::uint64_t number) const;
+    std::uint32_t index() const noexcept { return index_; }
+    /// Made when the first one is needed.
+    durables& durable_subscriptions() {
+        if (!durables_) durables_ = std::make_unique<durables>(*this);
+        return *durables_;
+    }
     static time_point now() noexcept { return std::chrono::steady_clock::now(); }
     void attach(reader& from) noexcept {
         reader_ = &from;
@@ -244,6 +253,7 @@ private:
     std::function<void()> drained_;
     std::uint64_t named_sessions_ = 0;
     std::unique_ptr<presence_hub> presence_; // null when nobody ever used it
+    std::unique_ptr<durables> durables_;
     frame_ref line_feed_ = frame::make(frame::kind::stomp, "\n");
 };
 

@@ -34,6 +34,8 @@ struct acking {
     std::uint32_t suffix = 0;
     /// Identifies the destination in a message-id; 0 for destinations outside the log.
     std::uint32_t check = 0;
+    /// Names it among the durable subscriptions of its shard; 0 = it is none.
+    std::uint32_t durable = 0;
 };
 
 /** A subscription of a session, as the node keeps it. Its address is stable. It lives until it is removed and no queued delivery refers to

@@ -86,6 +86,7 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
             shards.push_back(std::make_unique<node::shard>(static_cast<std::uint32_t>(i), *contexts[i], context));
             inboxes.push_back(&shards.back()->inbox());
         }
+        for (const auto& one : shards) context.links.push_back(one->link());
         reader = std::make_unique<node::reader>(ports.log, std::move(inboxes), *context.watcher);
         for (const auto& one : shards) one->attach(*reader);
         reader->attach(own);

@@ -141,6 +141,7 @@ STOMPCHAT_DECL void session::on_stop() {
     stopping_ = true;
     phase_ = phase::leaving;
     if (!paused_) pause();
+    end_durables();
     leave_if_answered();
 }
 

@@ -106,7 +106,7 @@ STOMPCHAT_DECL void session::start_again() {
     stomp_.for_each_subscription([this](stomp::subscription& one) {
         auto* const whom = static_cast<subscription*>(one.context);
         if (whom != nullptr && whom->what == subscription::kind::topic && whom->cursor.pending() && !whom->reading && whom->starting
-            && shard_.topic_of(*whom).live)
+            && shard_.topic_of(*whom).live && (!whom->starting->durable() || shard_.durable_subscriptions().claimed(*whom)))
             carry_out(*whom, whom->starting->again(shard_.knowledge_of(*whom), window_begins(*whom)));
     });
 }

@@ -47,7 +47,7 @@ STOMPCHAT_DECL void session::handle_frames() {
             break;
         case stomp::event_kind::subscribe: on_subscribe(ev); break;
         case stomp::event_kind::unsubscribe: on_unsubscribe(ev); break;
-        case stomp::event_kind::ack: on_ack(ev.id, ev.sub, ev.receipt); break;
+        case stomp::event_kind::ack: on_ack(ev); break;
         case stomp::event_kind::commit: on_commit(ev); break;
         case stomp::event_kind::disconnect: on_disconnect(ev); break;
         case stomp::event_kind::reply: send_stomp(ev.octets); break;
@@ -235,7 +235,7 @@ STOMPCHAT_DECL void session::send_receipt(std::string_view id, std::span<const s
 
 // ACK, COMMIT, DISCONNECT
 
-STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscription* named) {
+STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscription* named, bool nack) {
     if (id.starts_with("s-e")) return true; // an ephemeral message needs no acknowledgement
     std::uint64_t suffix = 0;
     if (const auto at = id.rfind('_'); at != std::string_view::npos) {
@@ -246,6 +246,7 @@ STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscripti
     }
     std::uint64_t key = 0;
     std::uint32_t check = 0;
+    std::uint64_t epoch = 0;
     const bool local = id.starts_with("s-");
     if (local) {
         const char* const end = id.data() + id.size();
@@ -253,37 +254,51 @@ STOMPCHAT_DECL bool session::settle(std::string_view id, const stomp::subscripti
     } else if (const auto token = parse_token(id)) {
         key = static_cast<std::uint64_t>(token->at.offset);
         check = token->check;
+        epoch = token->at.epoch;
     } else {
         return false;
     }
-    bool known = false;
+    bool settled = false;
+    bool harmless = false; // it was delivered, but nothing waits for it
     stomp_.for_each_subscription([&](stomp::subscription& one) {
         subscription* const candidate = static_cast<subscription*>(one.context);
-        if (known || candidate == nullptr || (named != nullptr && named != &one)) return;
+        if (settled || candidate == nullptr || (named != nullptr && named != &one)) return;
         if (local != (candidate->what != subscription::kind::topic)) return;
-        if (candidate->acks) {
-            if (candidate->acks->suffix != suffix || (!local && candidate->acks->check != check)) return;
-            const auto result = candidate->acks->window.settle(key, one.mode == stomp::ack_mode::client);
-            known = result != stomp::ack_window::result::unknown;
-        } else {
-            // Some clients acknowledge what needs no acknowledgement: harmless if it was delivered.
+        if (!candidate->acks) {
+            // Some clients acknowledge what needs no acknowledgement: harmless if it was delivered. It may be another subscription's.
             if (candidate->what == subscription::kind::presence)
-                known = shard_.presence().was_told(key);
-            else
-                known = local ? key <= local_messages_
-                              : check == destination_check(shard_.destination_of(*candidate))
-                                    && static_cast<offset>(key) < candidate->cursor.next_unseen(shard_.handed_to(*candidate));
+                harmless = harmless || shard_.presence().was_told(key);
+            else if (local)
+                harmless = harmless || key <= local_messages_;
+            else if (check == destination_check(shard_.destination_of(*candidate)))
+                harmless = harmless || static_cast<offset>(key) < candidate->cursor.next_unseen(shard_.handed_to(*candidate));
+            return;
         }
+        if (candidate->acks->suffix != suffix || (!local && candidate->acks->check != check)) return;
+        // Offsets of a log that was made anew since are no offsets of this one.
+        if (local || epoch == shard_.topic_of(*candidate).epoch) settled = settle(*candidate, key, nack);
     });
-    return known;
+    return settled || harmless;
 }
 
-STOMPCHAT_DECL void session::on_ack(std::string_view id, const stomp::subscription* named, std::string_view receipt) {
+STOMPCHAT_DECL bool session::settle(subscription& whom, std::uint64_t key, bool nack) {
+    const bool cumulative = whom.frame_side->mode == stomp::ack_mode::client;
+    const std::uint64_t first = cumulative ? whom.acks->window.oldest().value_or(key) : key;
+    const auto result = whom.acks->window.settle(key, cumulative);
+    if (result == stomp::ack_window::result::settled && whom.acks->durable != 0) {
+        durables& durable = shard_.durable_subscriptions();
+        if (nack) durable.hold(whom, static_cast<offset>(first));
+        durable.touch(whom);
+    }
+    return result != stomp::ack_window::result::unknown;
+}
+
+STOMPCHAT_DECL void session::on_ack(const stomp::event& ev) {
     // An ACK may cross the UNSUBSCRIBE on its way; after one, an id that belongs to no live subscription proves nothing.
-    if (!settle(id, named) && !ever_unsubscribed_)
-        return fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", id.substr(0, 80)),
-                    receipt);
-    send_receipt(receipt);
+    if (!settle(ev.id, ev.sub, ev.nack) && !ever_unsubscribed_)
+        return fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", ev.id.substr(0, 80)),
+                    ev.receipt);
+    send_receipt(ev.receipt);
     feed_those_behind();
 }
 
@@ -305,7 +320,7 @@ STOMPCHAT_DECL void session::commit(std::span<const stomp::transaction_frame> fr
     for (const stomp::transaction_frame& one : frames) {
         if (one.kind == stomp::event_kind::send)
             on_send(one.frame, one.destination, {}, transaction);
-        else if (!settle(one.id, one.sub) && !ever_unsubscribed_)
+        else if (!settle(one.id, one.sub, one.nack) && !ever_unsubscribed_)
             fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", one.id.substr(0, 80)),
                  receipt);
         if (phase_ == phase::closing) return;
@@ -318,6 +333,7 @@ STOMPCHAT_DECL void session::on_disconnect(const stomp::event& ev) {
     if (!ev.receipt.empty()) rare().disconnect_receipt = ev.receipt;
     phase_ = phase::leaving;
     pause();
+    end_durables();
     leave_if_answered();
 }
 

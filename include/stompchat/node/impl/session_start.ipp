@@ -43,6 +43,7 @@ STOMPCHAT_DECL delivery::start_request::time_point session::window_begins(const 
 
 STOMPCHAT_DECL void session::on_topic(subscription& whom, offset now) {
     if (!whom.starting) return begin(whom, now);
+    if (whom.starting->durable()) return claim(whom, now);
     carry_out(whom, whom.starting->on_topic(now, shard_.knowledge_of(whom), window_begins(whom)));
 }
 
@@ -85,13 +86,14 @@ STOMPCHAT_DECL void session::answer_start(subscription& whom, offset from) {
     tell_subscribed(whom);
     const auto wanted = std::exchange(whom.starting, nullptr);
     if (!wanted) return;
-    whom.told_of_gaps = wanted->resumes || wanted->history;
+    whom.told_of_gaps = wanted->resumes || wanted->history || wanted->durable();
+    if (wanted->durable()) shard_.durable_subscriptions().touch(whom);
     if (wanted->receipt.empty()) return;
     const topic_table::topic& topic = shard_.topic_of(whom);
     // The token of a recovered subscription is the client's own; else `position` is the id behind which it is live.
     const position_token token(position{topic.epoch, topic.partition, from - 1}, topic.name);
     const std::string history = wanted->history ? std::to_string(*wanted->history) : std::string();
-    std::array<stomp::header, 4> headers;
+    std::array<stomp::header, 5> headers;
     std::size_t count = 0;
     const auto add = [&](std::string_view name, std::string_view value) { headers[count++] = {name, value}; };
     if (topic.settings->policy != destination_policy::ephemeral) add("position", token.text());
@@ -100,6 +102,7 @@ STOMPCHAT_DECL void session::answer_start(subscription& whom, offset from) {
         add("history", history);
         add("complete", wanted->complete ? "true" : "false");
     }
+    if (wanted->durable()) add("durable", wanted->durable_resumed ? "resumed" : "new");
     send_receipt(wanted->receipt, std::span(headers).first(count));
 }
 

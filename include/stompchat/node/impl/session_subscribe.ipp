@@ -25,7 +25,10 @@ inline std::string_view refusal_code(error code) noexcept {
     case error::unknown_destination: return "unknown-destination";
     case error::bad_header_value: return "bad-header";
     case error::destination_too_long:
+    case error::durable_name_too_long:
+    case error::too_many_durables:
     case error::too_many_subscriptions: return "limit";
+    case error::taken_over: return "taken-over";
     case error::not_authorized:
     case error::rejected: return "forbidden";
     default: return "unavailable";
@@ -78,14 +81,11 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
         allowed = shard_.node().ports.authorization.authorize(who_, action::subscribe, ev.destination);
         if (!allowed.allow) return refusal{error::not_authorized, fmt::format("you may not subscribe to {}", ev.destination)};
     }
-    std::uint32_t prefetch = 0;
-    if (ev.sub->mode != stomp::ack_mode::auto_) {
-        const chat_node_options& options = shard_.node().options;
-        const auto value = ev.frame.find("prefetch-count");
-        const auto wanted = value ? decimal(*value, options.max_prefetch_count) : std::optional(options.prefetch_count);
-        if (!wanted || *wanted == 0) return refusal{error::bad_header_value, "prefetch-count must be a decimal number of at least 1"};
-        prefetch = *wanted;
-    }
+    const chat_node_options& options = shard_.node().options;
+    const auto value = ev.frame.find("prefetch-count");
+    const auto wanted = value ? decimal(*value, options.max_prefetch_count) : std::optional(options.prefetch_count);
+    if (!wanted || *wanted == 0) return refusal{error::bad_header_value, "prefetch-count must be a decimal number of at least 1"};
+    const std::uint32_t prefetch = ev.sub->mode == stomp::ack_mode::auto_ ? 0 : *wanted;
 
     if (kind == delivery::destination_kind::presence) {
         subscription& made = add_subscription(ev, subscription::kind::presence, prefetch, {});
@@ -97,6 +97,8 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
         return std::nullopt;
     }
     auto starting = std::make_unique<delivery::start_request>();
+    const bool in_log_kind = kind == delivery::destination_kind::topic || kind == delivery::destination_kind::user_queue;
+    if (auto problem = read_durable(ev, in_log_kind, *starting)) return problem;
     starting->receipt = ev.receipt;
     starting->earliest = allowed.earliest;
     switch (kind) {
@@ -115,7 +117,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
     const std::string in_log = *delivery::log_destination(ev.destination, who_.user);
     if (auto problem = read_start(ev, in_log, *starting)) return problem;
     subscription& made = add_subscription(ev, subscription::kind::topic, prefetch, in_log);
-    if (!starting->receipt.empty() || starting->resumes || starting->history) made.starting = std::move(starting);
+    if (!starting->receipt.empty() || starting->resumes || starting->history || starting->durable()) made.starting = std::move(starting);
     if (kind == delivery::destination_kind::topic) shard_.join(name(), who_.user, in_log);
     shard_.subscribe(made, in_log);
     return std::nullopt;
@@ -148,14 +150,17 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe_app(const stom
 
 STOMPCHAT_DECL void session::on_unsubscribe(const stomp::event& ev) {
     // Deliveries that are queued stand in front of the RECEIPT, so that none comes behind it.
-    const std::string receipt(ev.receipt);
-    send_pending_receipt(*static_cast<subscription*>(ev.sub->context));
-    drop_subscription(*ev.sub);
+    subscription& leaving = *static_cast<subscription*>(ev.sub->context);
+    send_pending_receipt(leaving);
     ever_unsubscribed_ = true;
-    send_receipt(receipt);
+    if (const auto durable = ev.frame.find("durable"); durable || (leaving.acks && leaving.acks->durable != 0))
+        return end_durable(ev, durable);
+    drop_subscription(*ev.sub);
+    send_receipt(ev.receipt);
 }
 
-STOMPCHAT_DECL void session::refuse(std::string_view verb, std::string_view destination, std::string_view receipt, const refusal& why) {
+STOMPCHAT_DECL void session::refuse(std::string_view verb, std::string_view destination, std::string_view receipt, const refusal& why,
+                                    header_block about) {
     if (!soft_errors_) return fail(why.code, why.reason, receipt);
     const std::string_view code = detail::refusal_code(why.code);
     if (!receipt.empty()) {
@@ -168,6 +173,7 @@ STOMPCHAT_DECL void session::refuse(std::string_view verb, std::string_view dest
     append_header(block, "refused-destination", destination);
     append_header(block, "code", code);
     append_header(block, "reason", why.reason);
+    block += about.octets();
     if (!tell_session("/session/queue/errors", header_block(block), {})) fail(why.code, why.reason);
 }
 

@@ -29,6 +29,9 @@ struct shard::delivery_host {
     void on_topic(subscription& whom, offset at) const { whom.owner->on_topic(whom, at); }
     void forget_read(subscription& whom) const noexcept {
         if (whom.reading) std::exchange(whom.reading, nullptr)->to = nullptr;
+        if (!whom.acks) return;
+        whom.acks->window = {};
+        whom.owner->ever_unsubscribed_ = true; // its ACKs are on their way
     }
     void tell_gap(subscription& whom) const { whom.owner->tell_gap(whom); }
     connection_id name_of_session(const subscription& whom) const noexcept { return whom.owner->id(); }

@@ -23,6 +23,7 @@ STOMPCHAT_DECL void shard::subscribe(subscription& whom, std::string_view destin
 }
 
 STOMPCHAT_DECL void shard::unsubscribe(subscription* whom) {
+    if (whom->acks && whom->acks->durable != 0 && link_->get() != nullptr) durables_->end(*whom);
     if (whom->what == subscription::kind::topic) topics_.remove(*whom, now());
     if (whom->what == subscription::kind::presence) presence_->remove(*whom);
     if (whom->reading) std::exchange(whom->reading, nullptr)->to = nullptr;
