@@ -22,10 +22,11 @@ namespace stompchat::inline STOMPCHAT_ABI::delivery {
     Thread safety: distinct objects are independent; one object is for one thread at a time. Memory: 16 octets per subscription. */
 class durable_names {
 public:
+    /// What became of the list.
     enum class outcome : std::uint8_t {
-        unchanged,
-        changed, ///< text() has to be written
-        full,    ///< there are `most` others
+        unchanged, ///< nothing has to be written
+        changed,   ///< text() has to be written
+        full,      ///< there are `most` others
     };
 
     /// `text` as it was written, or empty. What cannot be read is left out.
@@ -58,6 +59,7 @@ public:
         return std::erase_if(names_, [hash](const one& other) { return other.hash == hash; }) == 0 ? outcome::unchanged : outcome::changed;
     }
 
+    /// The entry of the store.
     std::string text() const {
         std::string result;
         char number[24];
@@ -73,6 +75,7 @@ public:
         return result;
     }
 
+    /// Those that count.
     std::size_t size() const noexcept { return names_.size(); }
 
 private:

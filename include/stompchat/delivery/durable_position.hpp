@@ -41,17 +41,22 @@ struct durable_timing {
     Thread safety: distinct objects are independent; one object is for one thread at a time. Memory: three short texts. */
 class durable_position {
 public:
+    /// The time is an argument.
     using time_point = std::chrono::steady_clock::time_point;
+    /// An entry of the store, or that there is none.
     using value = std::optional<std::string>;
 
     /// A compare-and-set: the entry that must stand there, and the one to put in its place.
     struct write {
+        /// What must stand there.
         value expected;
+        /// What replaces it.
         std::string desired;
     };
 
+    /// What an answer of the store means.
     enum class outcome : std::uint8_t {
-        done,
+        done,  ///< it was written
         again, ///< something else stood there: what to write follows from it, at once
         lost,  ///< another subscription has taken over
     };
@@ -85,6 +90,7 @@ public:
     }
     /// Whether it goes on where another one was, and where it begins.
     bool resumed() const noexcept { return resumed_; }
+    /// The first offset to deliver, as the store is known to have it.
     const position& written() const noexcept { return written_; }
     /// Whom the entry was taken from; empty when nobody had it.
     const std::string& former() const noexcept { return former_; }
@@ -115,10 +121,12 @@ public:
         if (under_way_) return time_point::max();
         return begun_ + (touched_ || failed_ ? timing_.interval : timing_.idle);
     }
+    /// Whether a write was begun and not answered.
     bool under_way() const noexcept { return under_way_; }
     /// Whether the store is known to hold this.
     bool stands(const position& at) const noexcept { return !under_way_ && !failed_ && written_ == at; }
 
+    /// Begins to write a position. on_failed() or on_written() follows.
     write begin(const position& at, time_point now) {
         attempt_ = entry(at);
         attempted_ = at;
@@ -129,6 +137,7 @@ public:
         attempt_ = ended;
         return begin_attempt(now);
     }
+    /// The store gave no answer.
     void on_failed() noexcept {
         under_way_ = false;
         failed_ = true;
@@ -147,8 +156,6 @@ public:
         expected_ = std::move(found);
         return outcome::again;
     }
-
-    const std::string& holder() const noexcept { return holder_; }
 
 private:
     write begin_attempt(time_point now) {
