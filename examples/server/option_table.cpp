@@ -128,6 +128,7 @@ std::vector<option> make_table() {
         size(&o::recent_messages, "recent-messages", {kib, kib * mib},
              "recent messages kept for clients that come back, all rooms together"),
         duration(&o::history_window, "history-window", {1s, 168h}, "how far back the history header reaches"),
+        duration(&o::presence_grace, "presence-grace", {0ms, 10min}, "how long a user without connection stays in rooms with presence"),
     };
 }
 

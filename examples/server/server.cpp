@@ -69,6 +69,8 @@ stompchat::chat_node_options node_options(const server_options& from) {
         typing.policy = stompchat::destination_policy::ephemeral;
         to.destinations.push_back(std::move(typing));
     }
+    to.presence = from.auth == "demo";
+    to.presence_grace = from.presence_grace;
     to.no_progress = whole_seconds(from.no_progress);
     to.handshake_timeout = whole_seconds(from.handshake_timeout);
     to.ping_interval = whole_seconds(from.ping_interval);

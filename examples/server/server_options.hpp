@@ -51,6 +51,7 @@ struct server_options {
     std::size_t output_queue = 1024 * 1024;
     std::size_t recent_messages = 64 * 1024 * 1024;
     milliseconds history_window = 10min;
+    milliseconds presence_grace = 5s;
 
     /// Only a file can hold them: see option_destinations.hpp.
     std::vector<stompchat::destination_rule> destinations;

@@ -132,16 +132,25 @@ class Stomp:
 
     def frame(self):
         """The next frame: its command."""
+        return self.whole_frame().split("\n", 1)[0]
+
+    def body(self):
+        """The body of the next frame, which is a MESSAGE."""
+        head, _, body = self.whole_frame().partition("\n\n")
+        assert head.startswith("MESSAGE\n"), head
+        return body
+
+    def whole_frame(self):
         while b"\0" not in self.input:
             more = self.socket.recv(65536)
             if not more:
                 raise AssertionError("the server closed the connection")
             self.input += more
         octets, _, self.input = self.input.partition(b"\0")
-        return octets.decode().lstrip("\n").split("\n", 1)[0]
+        return octets.decode().lstrip("\n")
 
-    def connect(self):
-        self.send("CONNECT\naccept-version:1.2\n\n\0")
+    def connect(self, login=""):
+        self.send(f"CONNECT\naccept-version:1.2\n{f'login:{login}' + chr(10) if login else ''}\n\0")
         assert self.frame() == "CONNECTED"
 
 

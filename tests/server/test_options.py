@@ -43,6 +43,7 @@ class Flags(ServerTest):
             (["--output-queue", "1TB"], ["--output-queue: ", "size"]),
             (["--recent-messages", "many"], ["--recent-messages: ", "size"]),
             (["--history-window", "10"], ["--history-window: ", "unit"]),
+            (["--presence-grace", "11m"], ["--presence-grace: ", "10m"]),
             (["--listen"], ["--listen: ", "no value"]),
             (["--config"], ["--config: ", "no value"]),
             (["--threads", "1", "--threads", "2"], ["--threads: ", "more than once"]),
