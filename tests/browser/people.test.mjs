@@ -1,9 +1,10 @@
 // Boost Software License 1.0, see LICENSE
 
-// What a newcomer finds, who writes to whom, and who is writing.
+// Who is there, what a newcomer finds, who writes to whom, and who is typing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freshRoom, Person, stand } from './browser.mjs';
+import { Server } from '../support/js/server.mjs';
+import { freshRoom, pageOf, Person, stand } from './browser.mjs';
 
 const here = stand();
 
@@ -96,4 +97,66 @@ test('one sees who is typing, until it is said or given up', async t => {
     await ann.page.close();
     await typing('');
     bob.nothingWrong();
+});
+
+test('one sees who is in the room, who comes and who goes, and a click leads to them', async t => {
+    const room = freshRoom();
+    const ann = await Person.enter(t, here.browser, here.page(room), 'Ann');
+    await ann.seesPeople('Ann');
+    const bob = await Person.enter(t, here.browser, here.page(room), 'Bob');
+    const again = await Person.enter(t, here.browser, here.page(room), 'Bob');
+    for (const person of [ann, bob]) await person.seesPeople('Ann', 'Bob');
+    await ann.page.waitForSelector('.event:has-text("Bob joined")');
+    assert.equal(await ann.page.textContent('#people-title'), '2 people');
+    await again.page.click('#logout');
+    await ann.page.click('#people a:has-text("Bob")');
+    await ann.inRoom('@Bob');
+    assert.equal(await ann.page.locator('#directs .dot.here').count(), 1);
+    assert.ok(await ann.page.isHidden('#people-panel'), 'there are only two in it');
+    await bob.page.click('#leave-room');
+    await ann.page.waitForSelector('#directs .dot.away');
+    await ann.goTo(room);
+    await ann.seesPeople('Ann');
+    assert.deepEqual(await ann.page.$$eval('.event', all => all.map(one => one.textContent.replace(/ [\d:]+ ?[AP]?M?$/, ''))), ['Bob joined', 'Bob left']);
+    for (const person of [ann, bob]) person.nothingWrong();
+});
+
+test('people come and go when the server does, without a word about it', async t => {
+    let node = await Server.start(['--listen', '127.0.0.1:0']);
+    t.after(() => node.kill());
+    const { host } = new URL(node.url('ws'));
+    const room = freshRoom();
+    const ann = await Person.enter(t, here.browser, pageOf(node, room), 'Ann');
+    const bob = await Person.enter(t, here.browser, pageOf(node, room), 'Bob');
+    await ann.seesPeople('Ann', 'Bob');
+    const before = await ann.page.locator('.event').count();
+    await node.kill();
+    await ann.page.waitForSelector('#people-panel.stale');
+    assert.ok(await ann.page.isVisible('#people-stale'));
+    node = await Server.start(['--listen', host]);
+    await ann.page.waitForSelector('#people-panel:not(.stale)');
+    await bob.online();
+    await ann.seesPeople('Ann', 'Bob');
+    assert.equal(await ann.page.locator('.event').count(), before);
+    for (const person of [ann, bob]) person.nothingWrong();
+});
+
+test('on a phone the people are in a sheet, which the keyboard opens and closes, too', async t => {
+    const phone = { viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true };
+    const room = freshRoom();
+    const ann = await Person.enter(t, here.browser, here.page(room), 'Ann', phone);
+    const bob = await Person.enter(t, here.browser, here.page(room), 'Bob');
+    await ann.page.waitForSelector('#people-toggle:has-text("2 people")');
+    assert.ok(await ann.page.isHidden('#people-panel'));
+    await ann.page.tap('#people-toggle');
+    assert.ok(await ann.page.isVisible('#people a:has-text("Bob")'));
+    assert.equal(await ann.page.evaluate(() => document.activeElement.id), 'people-close');
+    await ann.page.keyboard.press('Escape');
+    assert.ok(await ann.page.isHidden('#people-panel'));
+    assert.equal(await ann.page.evaluate(() => document.activeElement.id), 'people-toggle');
+    await ann.page.keyboard.press('Enter');
+    await ann.page.tap('#people a:has-text("Bob")');
+    await ann.inRoom('@Bob');
+    assert.ok(await ann.page.isHidden('#people-panel'));
+    for (const person of [ann, bob]) person.nothingWrong();
 });

@@ -213,6 +213,17 @@ test('what is said while the client stops is kept for later', async t => {
     assert.deepEqual(server.of('SEND'), []);
 });
 
+test('a server may know a login under another name, and takes what was said before', async t => {
+    const server = await ScriptedServer.start(t, (frame, peer) => peer.receipt(frame, { 'message-id': 'm1' }));
+    server.userOf = login => `${login}@example.org`;
+    const client = startClient(t, server.url, { login: 'ann' });
+    assert.equal(client.user, 'ann');
+    await client.send('/topic/a', 'said before the connection');
+    assert.equal(client.user, 'ann@example.org');
+    await client.send('/topic/a', 'said with it');
+    assert.equal(server.of('SEND').length, 2);
+});
+
 test('a client that was never started keeps what it is given', async () => {
     const client = new ChatClient({ url: 'ws://127.0.0.1:1/ws', webSocket });
     void client.send('/topic/a', 'text');

@@ -14,6 +14,7 @@ function parse(text) {
 
 export class ScriptedServer {
     frames = []; // all that came: {command, headers, body}
+    userOf = login => login;
     #server;
     #connections = 0;
 
@@ -53,7 +54,7 @@ export class ScriptedServer {
             const frame = parse(text);
             this.frames.push(frame);
             if (frame.command === 'CONNECT') {
-                peer.send('CONNECTED', { version: '1.2', 'user-name': frame.headers.login ?? '', 'soft-errors': 'true' });
+                peer.send('CONNECTED', { version: '1.2', 'user-name': this.userOf(frame.headers.login ?? ''), 'soft-errors': 'true' });
             } else if (frame.command === 'DISCONNECT') {
                 peer.receipt(frame);
             } else {

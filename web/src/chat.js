@@ -8,7 +8,7 @@ import { Conversation } from './conversation.js';
 import { windowStorage } from './storage.js';
 
 const history = 50;
-/// After a lost connection people are not announced as they come back.
+/// After a lost connection the others may come back, too: that is not announced.
 const quietFor = 15_000;
 const mostAnnounced = 50;
 const longestDestination = 255;
@@ -190,7 +190,8 @@ export class Chat {
             this.stop();
             return loginRefused(state.reason);
         }
-        if (state.name !== 'online') for (const one of this.conversations.values()) one.quietUntil = Date.now() + quietFor;
+        const lost = state.name === 'waiting' && this.#users.size > 0;
+        if (lost) for (const one of this.conversations.values()) one.quietUntil = Date.now() + quietFor;
         this.#changed('state', null);
     }
 

@@ -13,7 +13,11 @@ export class PeopleView {
         on(get('people-toggle'), 'click', () => this.#show(get('people-toggle').ariaExpanded !== 'true'));
         on(get('people-close'), 'click', () => this.#show(false));
         on(document, 'keydown', event => event.key === 'Escape' && get('people-toggle').ariaExpanded === 'true' && this.#show(false));
-        on(get('people'), 'click', event => event.target.closest('a') && this.#show(false, false));
+        // A choice closes the sheet, and so does a click beside it.
+        on(document, 'click', ({ target }) => {
+            const inside = get('people-panel').contains(target) && !target.closest('a');
+            if (!inside && target !== get('people-toggle') && target !== get('people-close')) this.#show(false, false);
+        });
         this.#show(false, false);
     }
 

@@ -27,6 +27,7 @@ export class ChatClient {
     #errors = null; // the subscription of what the server tells about others
     #session = null; // of the present connection: {stomp, isCurrent, newId, later, blame}
     #stopping = false;
+    #confirmed = ''; // the user, as the server told: it may know a login under another name
     #outcomes = new Map(); // entry id -> {resolve, reject}
     #ids = 0;
 
@@ -105,7 +106,7 @@ export class ChatClient {
 
     /// Says it now or as soon as there is a connection. The promise has the `id` of the entry in the outbox.
     send(destination, body, { headers = {} } = {}) {
-        const entry = this.#outbox.add(destination, body, headers, this.user);
+        const entry = this.#outbox.add(destination, body, headers, this.#confirmed);
         const outcome = new Promise((resolve, reject) => this.#outcomes.set(entry.id, { resolve, reject }));
         outcome.catch(() => {}); // `failed` tells of it, too: nobody has to listen here
         if (this.online) this.#transmit(entry);
@@ -137,7 +138,7 @@ export class ChatClient {
 
     #changed(state) {
         this.state = state;
-        if (state.name === 'online') this.user = state.user;
+        if (state.name === 'online') this.user = this.#confirmed = state.user;
         this.#events.emit('state', state);
     }
 
