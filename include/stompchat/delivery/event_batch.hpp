@@ -36,6 +36,7 @@ struct shard_event {
     position at;              ///< of the message, or what the kind says
     offset first = 0;         ///< of missed ones: the first; `at` is the last. Of an answer: nothing at or above it stands behind `last`
     offset last = -1;         ///< of an answer: the destination's last record, as far as that is known
+    offset begin = 0;         ///< of an answer: where the reader came into this log
     error_code error;         ///< of a result
     Record message;           ///< of a record
 };
@@ -89,6 +90,7 @@ public:
         event& added = put(event::kind::answer, claim, at);
         added.first = known.floor;
         added.last = known.last;
+        added.begin = known.begin;
     }
 
     /// The log was made anew.

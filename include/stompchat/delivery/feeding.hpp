@@ -104,6 +104,12 @@ bool has_room(const Subscription& whom, Host& host) {
     return !whom.window_full() && host.room().has_room();
 }
 
+/// Rule 1, for one that has just fallen behind: nothing that is awaited will have it fed.
+template <class Subscription>
+bool waits_for_nothing(const Subscription& whom, const output_room& room) {
+    return room.queued == 0 && !whom.window_full();
+}
+
 /// Precondition: the recent messages cover what the cursor lacks.
 template <class Subscription, class Host>
 void feed_from_recent(Subscription& whom, Host& host) {

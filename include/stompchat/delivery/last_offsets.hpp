@@ -32,10 +32,12 @@ public:
         offset floor = 0;
         /// The destination's last record; -1 = none at or above `floor`.
         offset last = -1;
+        /// Where reading of the partition began, in this log.
+        offset begin = 0;
     };
 
     /// Of a log of that many partitions. A capacity of 0 remembers nothing.
-    last_offsets(std::uint32_t partitions, std::size_t capacity) : floors_(partitions), capacity_(capacity) {}
+    last_offsets(std::uint32_t partitions, std::size_t capacity) : floors_(partitions), begins_(partitions), capacity_(capacity) {}
 
     /// Reading of a partition begins at `from`, or begins anew.
     void begin(const position& from) {
@@ -43,7 +45,7 @@ public:
             const auto one = it++;
             if (one->at.partition == from.partition) erase(one);
         }
-        floors_[from.partition] = from.offset;
+        floors_[from.partition] = begins_[from.partition] = from.offset;
     }
 
     /// Rule 1: a record has come. Precondition: it stands behind all that were noted for its partition.
@@ -70,7 +72,7 @@ public:
     /// What is known of a destination, which lives on the partition `in`.
     knowledge of(std::string_view destination, partition in) const {
         const auto found = by_name_.find(destination);
-        return {floors_[in], found == by_name_.end() ? offset{-1} : found->second->at.offset};
+        return {floors_[in], found == by_name_.end() ? offset{-1} : found->second->at.offset, begins_[in]};
     }
 
     /// How many entries there are.
@@ -91,6 +93,7 @@ private:
     list noted_; // the one noted longest ago first
     std::unordered_map<std::string_view, list::iterator> by_name_;
     std::vector<offset> floors_;
+    std::vector<offset> begins_;
     std::size_t capacity_;
 };
 

@@ -43,6 +43,7 @@ struct start_step {
         begin,              ///< its first message is the first one at or above `from`
         begin_with_history, ///< it is fed `found` first, and then what stands behind it; without history it would begin at `from`
         read,               ///< read the log from `read_from` on, then start_request::on_read()
+        wait,               ///< after a pause, start_request::again()
         ask_end,            ///< ask the broker for the partition's end, then start_request::on_end()
     };
 
@@ -66,8 +67,9 @@ struct start_step {
        shard's position (the client comes from a faster node) it is recovered when it is below the end that the broker tells.
     3. Otherwise, and without `resume-after`, history reads the last messages of the window from the log, as far as it reaches.
     4. A durable subscription first becomes the holder of its name. If that has a position, it resumes behind it, whatever else was asked
-   for.
-    5. When the log is made anew meanwhile, it all begins again in the new one: an answer about the old one proves nothing.
+       for.
+    5. A token of another log than the topic's is recovered when the broker says that this is its log now, and the reader has come there.
+    6. When the log is made anew meanwhile, it all begins again in the new one: an answer about the old one proves nothing.
 
     Thread safety: one object is for one thread at a time. Memory: while history is read, the messages it asked for. */
 class start_request {
@@ -103,7 +105,9 @@ public:
         now_ = now;
         epoch_ = topic.epoch;
         if (!resume_after) return without_token(topic, window_begins);
-        if (resume_after->epoch != topic.epoch || resume_after->partition != topic.partition) return without_token(topic, window_begins);
+        if (resume_after->partition != topic.partition) return without_token(topic, window_begins);
+        // Of a log that is no more; or the client comes from a node that has heard of a new one already.
+        if (resume_after->epoch != topic.epoch) return {start_step::action::ask_end, 0, {}, {}, {}};
         const offset from = resume_after->offset + 1;
         if (from > topic.told) return {start_step::action::ask_end, 0, {}, {}, {}};
         const bool nothing_missed = from >= topic.known_from && topic.last <= resume_after->offset;
@@ -131,7 +135,8 @@ public:
 
     /// What it was doing came to nothing; it goes on where it was.
     start_step again(const topic_knowledge& topic, time_point window_begins) {
-        return on_topic(epoch_ == topic.epoch ? now_ : topic.told, topic, window_begins);
+        // What came into another log since it was asked for is for it.
+        return on_topic(epoch_ == topic.epoch ? now_ : topic.known_from, topic, window_begins);
     }
 
     /// The broker told the partition's end.
@@ -139,7 +144,11 @@ public:
         if (epoch_ != topic.epoch) return again(topic, window_begins);
         // Beyond the log's end nothing was ever acknowledged or read: such a token was invented, or belongs to a log that is no more.
         if (resume_after->epoch != end.epoch || resume_after->offset >= end.offset) return without_token(topic, window_begins);
-        return recover(resume_after->offset + 1);
+        // It must not begin before its reader is in that log: what came there would be taken for the old one's.
+        if (resume_after->epoch != topic.epoch) return {start_step::action::wait, 0, {}, {}, {}};
+        const offset from = resume_after->offset + 1;
+        if (earliest) return {start_step::action::read, 0, {topic.epoch, topic.partition, from}, {}, {}};
+        return recover(from);
     }
 
     /// A read has ended. What it brought is taken when it belongs to the history.
@@ -157,8 +166,12 @@ public:
             history = 0;
             return {start_step::action::begin, now_, {}, {}, {}};
         }
-        // The first read of history begins at the log's beginning, wherever that is now; what is older is outside the log.
-        if (result.status == read_status::lost) complete = false;
+        // History begins at the log's beginning, wherever that is now; what is older is outside the log. When it was cut off between two
+        // reads there may be a hole between them, and it begins behind that.
+        if (result.status == read_status::lost) {
+            found_.clear();
+            complete = false;
+        }
         for (message& one : result.messages) {
             found_.push_back(std::move(one));
             if (found_.size() <= *history) continue;

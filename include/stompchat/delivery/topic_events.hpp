@@ -34,8 +34,9 @@
         forget_read(subscription)             what it reads, and what waits for its ACK, is of a log that is no more
         tell_gap(subscription)
         name_of_session(subscription), end_session(name)
-        wants_sweep(topic), sweep(topic, record), sweep_ephemeral(topic, record)   the record is handed out piece by piece
-        expect(subscription, turns)           it will have its turn: ask for its memory ahead of time  */
+        wants_sweep(topic), sweep(topic, record), sweep_ephemeral(topic, record)   the record is handed out piece by piece; one that is not
+   in the log stands from then on where the next one that is would expect(subscription, turns)           it will have its turn: ask for its
+   memory ahead of time  */
 
 namespace stompchat::inline STOMPCHAT_ABI::delivery {
 
@@ -157,8 +158,10 @@ void take_answer(Topics& topics, const shard_event<typename Topics::record>& eve
     of->recent.reset(event.at.offset);
     // A SEND may have overtaken the registration: a client that subscribes and sends without waiting hears itself all the same.
     const offset told = topics.told(of->partition);
-    const bool overtaken = of->opened_at >= 0 && of->opened_at < told && (of->opened_at < of->known_from || of->last >= of->opened_at);
-    for (auto* const one : of->subscriptions) host.on_topic(*one, overtaken ? of->opened_at : told);
+    // If the reader was in no log then, or in another one, what came since begins where it came into this one.
+    const offset opened = of->opened_at.offset >= 0 && of->opened_at.epoch == of->epoch ? of->opened_at.offset : event.begin;
+    const bool overtaken = opened < told && (opened < of->known_from || of->last >= opened);
+    for (auto* const one : of->subscriptions) host.on_topic(*one, overtaken ? opened : told);
 }
 
 } // namespace stompchat::inline STOMPCHAT_ABI::delivery

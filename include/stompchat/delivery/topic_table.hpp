@@ -8,6 +8,7 @@
 #include <stompchat/delivery/ring.hpp>
 #include <stompchat/delivery/start.hpp>
 #include <stompchat/delivery/sweep.hpp>
+#include <stompchat/ports/broker.hpp>
 #include <stompchat/ports/position.hpp>
 
 #include <algorithm>
@@ -41,7 +42,8 @@ struct queued_record {
        and is then removed.
 
     `Subscription` has the members `slot` and `index`, which belong to this. `Record` points to something with `at()` and `size()`. `Reader`
-    has the functions `add(std::string, registration)`, which must not answer from within, `remove` of the same and `handed_out(partition)`.
+    has the functions `add(std::string, registration)`, which must not answer from within, `remove` of the same and
+    `handed_out(partition)`, a position with the offset -1 before it has begun.
     Thread safety: one object is for one thread at a time. Memory: one entry per destination, of which at most `max_idle` without
     subscriptions; recent messages of `recent_octets` together. */
 template <class Subscription, class Record, class Reader>
@@ -77,7 +79,7 @@ public:
         /// The last record, as far as it is known.
         offset last = -1;
         /// Until it is live: how far the reader was when it was opened. What was published since is for those who were there.
-        offset opened_at = 0;
+        position opened_at;
         /// When it goes, if nobody comes.
         time_point idle_until = time_point::max();
     };
@@ -183,6 +185,20 @@ public:
         for (const auto& [at, message] : frames) {
             if (at < floor) count(of, message);
         }
+    }
+
+    /// What a read from `from` on brought belongs to the recent messages, if it reaches up to them without a hole. `make(message)` makes a
+    /// record of it.
+    template <class Make>
+    void remember_read(topic& of, offset from, const read_result& result, Make&& make) {
+        const offset floor = of.recent.floor();
+        if (result.status == read_status::lost || result.next.epoch != of.epoch || from >= floor || result.next.offset < floor) return;
+        std::vector<std::pair<offset, Record>> made;
+        for (const message& one : result.messages) {
+            if (one.at().offset >= floor) break;
+            made.emplace_back(one.at().offset, make(one));
+        }
+        remember_earlier(of, from, made);
     }
 
     /// The recent messages begin anew at `from`: those before are not known to be whole.

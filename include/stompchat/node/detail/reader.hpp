@@ -45,9 +45,13 @@ public:
     /// Who gets the results of what the service itself publishes. Called before the broker starts.
     void attach(own_publishes& own) noexcept { own_ = &own; }
 
-    /// How far a partition was handed out; what is published from now on stands there or behind. -1 before the broker has begun. May be
-    /// called from any thread.
-    offset handed_out(partition of) const noexcept { return handed_out_[of].load(std::memory_order_acquire); }
+    /// How far a partition was handed out; what is published from now on stands there or behind. The offset is -1 before the broker has
+    /// begun. May be called from any thread.
+    position handed_out(partition of) const noexcept {
+        // In this order: while a log is made anew it may be the old one with the new one's offset, which is noticed, never the reverse.
+        const std::uint64_t epoch = handed_out_[of].epoch.load(std::memory_order_acquire);
+        return {epoch, of, handed_out_[of].next.load(std::memory_order_acquire)};
+    }
 
     /// May be called from any thread.
     broker_state state() const noexcept { return state_.load(std::memory_order_relaxed); }
@@ -66,7 +70,11 @@ private:
     own_publishes* own_ = nullptr;
     delivery::router router_;
     std::uint64_t ephemeral_ = 0; // how many there were
-    std::vector<std::atomic<offset>> handed_out_;
+    struct progress {
+        std::atomic<offset> next{-1};
+        std::atomic<std::uint64_t> epoch{0};
+    };
+    std::vector<progress> handed_out_;
     std::atomic<broker_state> state_{broker_state::starting};
 };
 

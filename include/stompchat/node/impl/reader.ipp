@@ -15,9 +15,7 @@
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
 STOMPCHAT_DECL reader::reader(broker& log, std::vector<shard_inbox*> shards, observer& watcher, std::size_t remembered)
-    : broker_(log), shards_(std::move(shards)), watcher_(watcher), router_(log.partitions(), remembered), handed_out_(log.partitions()) {
-    for (auto& one : handed_out_) one.store(-1, std::memory_order_relaxed);
-}
+    : broker_(log), shards_(std::move(shards)), watcher_(watcher), router_(log.partitions(), remembered), handed_out_(log.partitions()) {}
 
 /// What the router hands to the shards.
 class reader::inboxes {
@@ -66,7 +64,8 @@ STOMPCHAT_DECL void reader::remove(std::string destination, delivery::registrati
 STOMPCHAT_DECL void reader::on_records(std::span<const record_view> records, const position& next) {
     inboxes to(shards_);
     router_.show(records, next, to);
-    handed_out_[next.partition].store(next.offset, std::memory_order_release);
+    handed_out_[next.partition].next.store(next.offset, std::memory_order_release);
+    handed_out_[next.partition].epoch.store(next.epoch, std::memory_order_release);
     to.wake();
     router_.answer_early(to);
     to.wake();

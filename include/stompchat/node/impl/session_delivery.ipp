@@ -84,8 +84,7 @@ struct session::feeding_host {
 
 STOMPCHAT_DECL void session::fell_behind(subscription& whom) {
     behind_.add(whom);
-    // It is fed when the queue has been written or an ACK has made room; if neither can come, because there is room, it is fed at once.
-    if (queue_.empty() && !whom.window_full()) {
+    if (delivery::waits_for_nothing(whom, room())) {
         feed_again_ = shard::now();
         plan(feed_again_);
     }

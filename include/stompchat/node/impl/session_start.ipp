@@ -65,6 +65,7 @@ STOMPCHAT_DECL void session::carry_out(subscription& whom, delivery::start_step 
     switch (step.what) {
     case delivery::start_step::action::begin: return begin(whom, step.from);
     case delivery::start_step::action::read: return shard_.read_to_start(whom, step.read_from, step.bounds);
+    case delivery::start_step::action::wait: return again_in(std::chrono::milliseconds(20));
     case delivery::start_step::action::ask_end: return shard_.ask_end(whom);
     case delivery::start_step::action::begin_with_history: break;
     }

@@ -69,17 +69,11 @@ STOMPCHAT_DECL void shard::ask_end(subscription& whom) {
 }
 
 STOMPCHAT_DECL void shard::remember_read(const subscription& whom, offset from, const read_result& result) {
-    topic_table::topic& of = topics_.at(whom.slot);
-    if (result.status == read_status::lost || result.next.epoch != of.epoch || from >= of.recent.floor()
-        || result.next.offset < of.recent.floor())
-        return;
-    std::vector<std::pair<offset, frame_ref>> frames;
-    for (const message& one : result.messages) {
-        if (one.at().offset >= of.recent.floor()) break;
-        frames.emplace_back(one.at().offset, frame::make_message(one.view()));
-        frames.back().second->charge(budget_);
-    }
-    topics_.remember_earlier(of, from, frames);
+    topics_.remember_read(topics_.at(whom.slot), from, result, [this](const message& one) {
+        frame_ref made = frame::make_message(one.view());
+        made->charge(budget_);
+        return made;
+    });
 }
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
