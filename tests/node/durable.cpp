@@ -404,6 +404,7 @@ TEST_CASE("UNSUBSCRIBE keeps the position, with the durable header it forgets it
 TEST_CASE("what a durable subscription may not be is refused") {
     setup how;
     how.options.max_durable_name = 8;
+    how.options.destinations.emplace_back("/topic/typing", destination_policy::ephemeral);
     running_node node(how);
     stomp_client bob(node.ws);
     bob.connect(softly("bob"));
@@ -421,6 +422,7 @@ TEST_CASE("what a durable subscription may not be is refused") {
     refused(bob, "/topic/x", {{"durable", "a"}, {"ack", "auto"}}, "bad-header");
     refused(bob, "/topic/x", {{"durable", ""}, {"ack", "client"}}, "bad-header");
     refused(bob, "/topic/x", {{"durable", "123456789"}, {"ack", "client"}}, "limit");
+    refused(bob, "/topic/typing", {{"durable", "a"}, {"ack", "client"}}, "bad-header");
     refused(bob, "/session/queue/x", {{"durable", "a"}, {"ack", "client"}}, "bad-header");
     refused(bob, "/app/x", {{"durable", "a"}, {"ack", "client"}}, "bad-header");
     for (const char* const count : {"0", "-1", "", "many", "1.5", " 1"}) {

@@ -38,6 +38,9 @@ struct acking {
     std::uint32_t durable = 0;
 };
 
+// What only durable subscriptions have belongs into node::durables.
+static_assert(sizeof(void*) != 8 || sizeof(acking) <= 56);
+
 /** A subscription of a session, as the node keeps it. Its address is stable. It lives until it is removed and no queued delivery refers to
  * it. */
 struct subscription {

@@ -30,6 +30,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::read_start(const stomp::
         into.history = *wanted;
     }
     if (shard_.settings_of(in_log).policy == destination_policy::ephemeral) {
+        if (into.durable()) return refusal{error::bad_header_value, "nothing is kept of this destination, it has no durable subscriptions"};
         // Nothing was kept: nothing can be recovered, and there is no history.
         into.resume_after.reset();
         if (into.history) into.history = 0;
