@@ -350,7 +350,7 @@ TEST_CASE("nodes of one registry see each other's participants, until a lease en
     bob.disconnect("d");
     CHECK(expect_presence(far) == R"({"type":"leave","user":"bob","count":1})");
     CHECK(expect_presence(client) == R"({"type":"leave","user":"bob","count":1})");
-    there->destroy_node();
+    there->kill_node();
     CHECK(expect_presence(client) == leave_ann + "0}");
 }
 

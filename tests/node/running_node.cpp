@@ -62,8 +62,17 @@ running_node::~running_node() {
         if (!stopping_) begin_stop(std::chrono::milliseconds(100));
         if (!eventually([this] { return stopped(); })) MESSAGE("the node does not stop");
     }
+    end_threads();
+}
+
+void running_node::end_threads() {
     pool.stop();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
+}
+
+void running_node::kill_node() {
+    end_threads();
+    node.reset();
 }
 
 void running_node::on_first_shard(const std::function<void()>& f) {

@@ -67,7 +67,10 @@ public:
     bool stopped() const { return stopped_; }
     void wait_for_stop();
     /// Destroys the node while its shards run on.
+    /// Only of a node that has stopped.
     void destroy_node() { node.reset(); }
+    /// As if its process ended: no thread runs any more, nothing is given back.
+    void kill_node();
 
     scripted_authenticator authentication;
     scripted_authorizer authorization;
@@ -82,6 +85,8 @@ public:
     endpoint tcp;
 
 private:
+    void end_threads();
+
     std::thread thread_;
     std::atomic<bool> stopping_{false};
     std::atomic<bool> stopped_{false};
