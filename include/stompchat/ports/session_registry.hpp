@@ -86,7 +86,7 @@ public:
     auto async_hold_lease(node_incarnation node, std::chrono::milliseconds lease, Token&& token) {
         return start<void(error_code)>(
             [this, node = std::move(node), lease](auto finished) mutable { do_hold_lease(std::move(node), lease, std::move(finished)); },
-            token);
+            std::forward<Token>(token));
     }
 
     /** Gives a node's lease back and forgets all that it registered.
@@ -94,7 +94,8 @@ public:
     template <class Token>
     auto async_release(node_incarnation node, Token&& token) {
         return start<void(error_code)>(
-            [this, node = std::move(node)](auto finished) mutable { do_release(std::move(node), std::move(finished)); }, token);
+            [this, node = std::move(node)](auto finished) mutable { do_release(std::move(node), std::move(finished)); },
+            std::forward<Token>(token));
     }
 
     /** Registers a session of a node that holds a lease. Handler signature: `void(error_code)`. */
@@ -102,7 +103,7 @@ public:
     auto async_add_session(session_record session, Token&& token) {
         return start<void(error_code)>(
             [this, session = std::move(session)](auto finished) mutable { do_add_session(std::move(session), std::move(finished)); },
-            token);
+            std::forward<Token>(token));
     }
 
     /** Forgets a session and its participation in every room. Handler signature: `void(error_code)`. */
@@ -110,7 +111,7 @@ public:
     auto async_remove_session(session_record session, Token&& token) {
         return start<void(error_code)>(
             [this, session = std::move(session)](auto finished) mutable { do_remove_session(std::move(session), std::move(finished)); },
-            token);
+            std::forward<Token>(token));
     }
 
     /** A session's connection was lost, and its user may be back in a moment: the session is not found any more, but stays a participant of
@@ -120,7 +121,7 @@ public:
     auto async_mark_leaving(session_record session, Token&& token) {
         return start<void(error_code)>(
             [this, session = std::move(session)](auto finished) mutable { do_mark_leaving(std::move(session), std::move(finished)); },
-            token);
+            std::forward<Token>(token));
     }
 
     /** Makes a registered session a participant of a room (a destination `/topic/...`). Handler signature: `void(error_code)`. */
@@ -128,7 +129,7 @@ public:
     auto async_join(std::string room, session_record session, Token&& token) {
         return start<void(error_code)>([this, room = std::move(room), session = std::move(session)](
                                            auto finished) mutable { do_join(std::move(room), std::move(session), std::move(finished)); },
-                                       token);
+                                       std::forward<Token>(token));
     }
 
     /** Ends a session's participation in a room. Handler signature: `void(error_code)`. */
@@ -136,21 +137,23 @@ public:
     auto async_leave(std::string room, session_record session, Token&& token) {
         return start<void(error_code)>([this, room = std::move(room), session = std::move(session)](
                                            auto finished) mutable { do_leave(std::move(room), std::move(session), std::move(finished)); },
-                                       token);
+                                       std::forward<Token>(token));
     }
 
     /** All sessions of a user on nodes that are alive. Handler signature: `void(error_code, std::vector<session_record>)`. */
     template <class Token>
     auto async_sessions_of(std::string user, Token&& token) {
         return start<void(error_code, std::vector<session_record>)>(
-            [this, user = std::move(user)](auto finished) mutable { do_sessions_of(std::move(user), std::move(finished)); }, token);
+            [this, user = std::move(user)](auto finished) mutable { do_sessions_of(std::move(user), std::move(finished)); },
+            std::forward<Token>(token));
     }
 
     /** The session of that id, as a list of none or one. Handler signature: `void(error_code, std::vector<session_record>)`. */
     template <class Token>
     auto async_session(std::string session, Token&& token) {
         return start<void(error_code, std::vector<session_record>)>(
-            [this, session = std::move(session)](auto finished) mutable { do_session(std::move(session), std::move(finished)); }, token);
+            [this, session = std::move(session)](auto finished) mutable { do_session(std::move(session), std::move(finished)); },
+            std::forward<Token>(token));
     }
 
     /** The users in a room, sorted by name, at most `most`. Handler signature: `void(error_code, std::vector<participant>)`. */
@@ -158,7 +161,7 @@ public:
     auto async_participants(std::string room, std::size_t most, Token&& token) {
         return start<void(error_code, std::vector<participant>)>(
             [this, room = std::move(room), most](auto finished) mutable { do_participants(std::move(room), most, std::move(finished)); },
-            token);
+            std::forward<Token>(token));
     }
 
     /** The users in a room at one version, named when there are at most `most`. A node whose lease has ended counts until another node
@@ -167,7 +170,7 @@ public:
     auto async_presence(std::string room, std::size_t most, Token&& token) {
         return start<void(error_code, presence_view)>(
             [this, room = std::move(room), most](auto finished) mutable { do_presence(std::move(room), most, std::move(finished)); },
-            token);
+            std::forward<Token>(token));
     }
 
     /** Tells `sink` of the changes in a room from now on, until unwatch_presence() or `on_presence_interrupted()`. To watch twice is
@@ -179,7 +182,7 @@ public:
             [this, room = std::move(room), sink = std::move(sink)](auto finished) mutable {
                 do_watch_presence(std::move(room), std::move(sink), std::move(finished));
             },
-            token);
+            std::forward<Token>(token));
     }
 
     /// Ends that. What is under way may still be told.
@@ -189,14 +192,15 @@ public:
     template <class Token>
     auto async_interested_nodes(std::string room, Token&& token) {
         return start<void(error_code, std::vector<node_incarnation>)>(
-            [this, room = std::move(room)](auto finished) mutable { do_interested_nodes(std::move(room), std::move(finished)); }, token);
+            [this, room = std::move(room)](auto finished) mutable { do_interested_nodes(std::move(room), std::move(finished)); },
+            std::forward<Token>(token));
     }
 
     /** The nodes that hold a lease. Handler signature: `void(error_code, std::vector<node_incarnation>)`. */
     template <class Token>
     auto async_live_nodes(Token&& token) {
         return start<void(error_code, std::vector<node_incarnation>)>([this](auto finished) mutable { do_live_nodes(std::move(finished)); },
-                                                                      token);
+                                                                      std::forward<Token>(token));
     }
 
 protected:
@@ -231,8 +235,8 @@ private:
     virtual void do_live_nodes(nodes_done finished) = 0;
 
     template <class Signature, class Initiate, class Token>
-    auto start(Initiate initiate, Token& token) {
-        return detail::async_initiate_on<Signature>(get_executor(), token, std::move(initiate));
+    auto start(Initiate initiate, Token&& token) {
+        return detail::async_initiate_on<Signature>(get_executor(), std::forward<Token>(token), std::move(initiate));
     }
 };
 
