@@ -52,6 +52,7 @@ struct stand {
     }
     std::uint64_t look() { return room.begin_look(now); }
     void view(std::uint64_t number, std::uint64_t version, texts users) {
+        CHECK_MESSAGE(number != 0, "it did not look");
         const std::size_t count = users.size();
         room.on_view(number, {version, count, std::move(users)}, now);
     }
@@ -127,6 +128,11 @@ TEST_CASE("a hole in the versions makes it look again, not more often than the r
     at.view(look, 9, {"ann", "bob", "cem"});
     CHECK(at.flush() == texts{"10/2 bob cem"});
     CHECK(at.look() == 0);
+    // Also a hole that the number does not show: one came and one left in it.
+    at.now += seconds(2);
+    at.change('+', "eve", 13, 3);
+    CHECK(at.flush().empty());
+    CHECK(at.look() != 0);
 }
 
 TEST_CASE("a change that does not fit what is known makes it look") {
@@ -300,6 +306,11 @@ TEST_CASE("an interruption gives up the look that is under way") {
     at.view(at.look(), 7, {"ann"});
     // It may have been otherwise in between: a client can tell it from what it had.
     CHECK(at.flush() == texts{"8/1 ann"});
+    // The look that was given up has no say any more.
+    at.room.on_failed(given_up, at.now);
+    at.room.on_view(0, {1, 0, {}}, at.now);
+    at.now += seconds(2);
+    CHECK(at.flush().empty());
 }
 
 TEST_CASE("an interruption that ends before it is told is only a snapshot") {

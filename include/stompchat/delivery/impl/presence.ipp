@@ -90,7 +90,7 @@ STOMPCHAT_DECL std::uint64_t presence_room::begin_look(time_point now) {
 }
 
 STOMPCHAT_DECL void presence_room::on_view(std::uint64_t look, presence_view view, time_point now) {
-    if (look != looking_) return;
+    if (look == 0 || look != looking_) return;
     looking_ = 0;
     look_at_ = now + limits_->digest;
     const bool was_told = known_ && !all_ && pending_.empty();
@@ -112,7 +112,7 @@ STOMPCHAT_DECL void presence_room::on_view(std::uint64_t look, presence_view vie
 }
 
 STOMPCHAT_DECL void presence_room::on_failed(std::uint64_t look, time_point now) {
-    if (look != looking_) return;
+    if (look == 0 || look != looking_) return;
     forget();
     look_at_ = now + limits_->retry;
 }
