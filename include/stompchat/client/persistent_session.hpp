@@ -163,7 +163,7 @@ public:
     /// Says goodbye, if there is a connection. The answer is `stopped`.
     STOMPCHAT_DECL void disconnect(time_point now);
     /// Ends at once.
-    STOMPCHAT_DECL void stop(error_code why);
+    STOMPCHAT_DECL void stop(error_code why, std::string text = {});
 
     // What the transport says.
 

@@ -1,7 +1,8 @@
-// Starts a node, chats with it over TCP, and stops it.
+// Starts a node, chats with it over TCP, by hand and with the client, and stops it.
 
 #include "chat.hpp"
 
+#include <stompchat/client/connection.hpp>
 #include <stompchat/stomp/decoder.hpp>
 #include <stompchat/stomp/encoder.hpp>
 #include <stompchat/version.hpp>
@@ -61,6 +62,24 @@ private:
     std::array<char, 4096> input_{};
 };
 
+void chat_with_client(const asio::ip::tcp::endpoint& to) {
+    asio::io_context context(1);
+    stompchat::client::connection link(context, stompchat::client::connection_options("stomp://127.0.0.1:" + std::to_string(to.port())));
+    std::string heard;
+    link.async_connect([](stompchat::error_code ec, const stompchat::client::connected&) { require(!ec, "the client connects"); });
+    link.async_subscribe(
+        "/topic/room",
+        [&](const stompchat::client::incoming_message& message) {
+            heard = message.body;
+            link.async_disconnect([](stompchat::error_code ec) { require(!ec, "the client leaves"); });
+        },
+        [&](stompchat::error_code ec, const stompchat::client::subscribed&) { require(!ec, "the client subscribes"); });
+    link.async_send(stompchat::client::outgoing_message("/topic/room", "hello"),
+                    [](stompchat::error_code ec, const stompchat::client::sent&) { require(!ec, "the client's SEND is answered"); });
+    context.run();
+    require(heard == "hello", "the client hears what it sent");
+}
+
 } // namespace
 
 int main() {
@@ -86,6 +105,8 @@ int main() {
     require(message.value_of("user") == "guest", "the node says who wrote it");
     guest.write(stomp::command::disconnect, {{"receipt", "r2"}});
     require(guest.read().value_of("receipt-id") == "r2", "DISCONNECT is answered by its RECEIPT");
+
+    chat_with_client(endpoint);
 
     asio::post(context, [&node] { node.stop(); });
     runner.join();

@@ -69,7 +69,7 @@ STOMPCHAT_DECL std::uint64_t driver::connect(connect_done finished) {
     if (failure_.code) {
         nobody.reason = failure_.text;
         finished(failure_.code, std::move(nobody));
-        session_->stop(failure_.code);
+        session_->stop(failure_.code, failure_.text);
         schedule();
         return 0;
     }

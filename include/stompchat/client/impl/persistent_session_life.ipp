@@ -150,10 +150,10 @@ STOMPCHAT_DECL void persistent_session::disconnect(time_point now) {
     deadline_ = now + options_.close_timeout;
 }
 
-STOMPCHAT_DECL void persistent_session::stop(error_code why) {
+STOMPCHAT_DECL void persistent_session::stop(error_code why, std::string text) {
     if (state_ == state::stopped) return;
     if (state_ != state::idle && state_ != state::waiting) push(action_kind::close, 0);
-    finish(why, {});
+    finish(why, std::move(text));
 }
 
 STOMPCHAT_DECL void persistent_session::on_event(const session_event& ev, time_point now) {
