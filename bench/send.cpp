@@ -162,7 +162,7 @@ double whole_way(const std::string& sends, bool subscribed) {
     log.start(reader);
     const auto join = [&](std::string_view further) {
         auto* const stream = new memory_stream(context);
-        shard.upgrade(net::stream_ptr(stream), "ws", credentials()).begin_with({}, {});
+        shard.upgrade(net::stream_ptr(stream), credentials()).begin_with({}, {});
         for (const std::string& frame : {connect_frame(), std::string(further)}) {
             stream->give(frame);
             stream->listener->on_readable({});

@@ -1,6 +1,7 @@
 #include <stompchat/net/impl/listen_socket.ipp>
 #include <stompchat/net/impl/platform.ipp>
 #include <stompchat/net/impl/resolve.ipp>
+#include <stompchat/net/impl/socket_set.ipp>
 #include <stompchat/net/impl/tcp_stream.ipp>
 #include <stompchat/net/impl/timing_wheel.ipp>
 #include <stompchat/net/impl/tls_context.ipp>

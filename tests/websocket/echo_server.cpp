@@ -25,7 +25,7 @@ using stompchat::error_code;
    and thrown away, all but the peer's close frame). */
 class echo_server::connection final : public net::stream_listener, public std::enable_shared_from_this<connection> {
 public:
-    connection(echo_server& home, net::tcp_socket socket)
+    connection(echo_server& home, net::connected_socket socket)
         : home_(home), stream_(net::make_tcp_stream(std::move(socket))), decoder_(ws::role::server, home.options_.limits),
           timer_(home.context_) {
         stream_->set_listener(this);
@@ -186,7 +186,7 @@ void echo_server::close_all(std::uint16_t code, std::string_view reason) {
     for (const auto& one : connections_) one->close(code, reason);
 }
 
-void echo_server::on_accepted(net::tcp_socket socket) {
+void echo_server::on_accepted(net::connected_socket socket) {
     const auto added = std::make_shared<connection>(*this, std::move(socket));
     connections_.insert(added);
     added->start();

@@ -45,7 +45,7 @@ public:
 private:
     class connection;
 
-    void on_accepted(stompchat::net::tcp_socket socket) override;
+    void on_accepted(stompchat::net::connected_socket socket) override;
     void on_accept_error(stompchat::error_code) override {}
 
     boost::asio::io_context& context_;

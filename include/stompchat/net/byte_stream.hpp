@@ -6,7 +6,6 @@
 #include <stompchat/config.hpp>
 #include <stompchat/error.hpp>
 
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,9 +18,6 @@
 namespace stompchat::inline STOMPCHAT_ABI::net {
 
 namespace asio = boost::asio;
-
-/// A socket whose executor is not type-erased: it is 40 octets smaller, and there is one for each connection.
-using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
 /** Whom a stream tells that a wait is over. A plain interface instead of a handler for each wait, so that waiting costs no type erasure. */
 class stream_listener {

@@ -5,6 +5,7 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/net/byte_stream.hpp>
+#include <stompchat/net/connected_socket.hpp>
 #include <stompchat/net/failure.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -35,7 +36,7 @@ open_acceptors(const asio::ip::tcp::endpoint& address, std::span<asio::io_contex
 class accept_listener {
 public:
     /// A connection, non-blocking.
-    virtual void on_accepted(tcp_socket socket) = 0;
+    virtual void on_accepted(connected_socket socket) = 0;
     /** The system lacks descriptors or memory for more connections. Told once, then tried again after a pause, until one is accepted. */
     virtual void on_accept_error(error_code ec) = 0;
 

@@ -8,6 +8,7 @@
 #include <stompchat/net/socket_options.hpp>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
 #include <span>
@@ -26,6 +27,28 @@ STOMPCHAT_DECL std::size_t send(int socket, std::span<const asio::const_buffer> 
 
 /// Ends the outgoing direction of a connection.
 STOMPCHAT_DECL void shutdown_send(int socket) noexcept;
+
+/// The address of the peer; a default-constructed one when there is no peer any more.
+STOMPCHAT_DECL asio::ip::tcp::endpoint remote_endpoint(int socket) noexcept;
+
+/// What has become of a socket that is watched.
+struct socket_event {
+    void* whose = nullptr; ///< what poll_add() was given
+    bool readable = false; ///< or at its end
+    bool writable = false;
+    bool ended = false; ///< the peer says nothing more, or the connection is broken: `readable` too, and for good
+};
+
+/// A descriptor that tells which of many sockets are ready, and is readable itself when one is. Returns -1 with an error.
+STOMPCHAT_DECL int open_poll(error_code& ec) noexcept;
+/** Watches a socket for edges: it is told once when it becomes readable, with `for_writing` also when it becomes writable. What it is at
+    the time of the call counts as an edge. */
+STOMPCHAT_DECL void poll_add(int poll, int socket, void* whose, bool for_writing, error_code& ec) noexcept;
+/// The same for a socket that is watched already: what it is now is told again.
+STOMPCHAT_DECL void poll_change(int poll, int socket, void* whose, bool for_writing, error_code& ec) noexcept;
+STOMPCHAT_DECL void poll_remove(int poll, int socket) noexcept;
+/// Takes events that are there, without blocking. Returns how many; as many as fit mean that there may be more.
+STOMPCHAT_DECL std::size_t poll_take(int poll, std::span<socket_event> into) noexcept;
 
 /// Takes a connection from a listening socket, non-blocking and closed on exec. Returns -1 with an error, such as would_block.
 STOMPCHAT_DECL int accept(int listening, error_code& ec) noexcept;

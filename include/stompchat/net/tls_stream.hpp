@@ -14,12 +14,14 @@ namespace stompchat::inline STOMPCHAT_ABI::net {
 
 /** An encrypted stream over a connected socket, accepting side. The handshake happens inside the first reads and writes: until it is
     done they say would_block, or why it failed. The context may go away before the stream.
-    Throws std::bad_alloc only; the socket is then closed. */
-STOMPCHAT_DECL stream_ptr make_tls_server_stream(tcp_socket socket, const tls_context& context, const socket_options& options = {});
+    Throws std::bad_alloc, and for the first stream of an io_context (unless open_acceptors() was there before) what the system has against
+    an epoll descriptor; the socket is then closed. */
+STOMPCHAT_DECL stream_ptr make_tls_server_stream(connected_socket socket, const tls_context& context, const socket_options& options = {});
 
 /** The connecting side. `host` is the name or address that the certificate must be valid for, if the context verifies.
-    Throws std::bad_alloc only; the socket is then closed. */
-STOMPCHAT_DECL stream_ptr make_tls_client_stream(tcp_socket socket, const tls_context& context, const std::string& host,
+    Throws std::bad_alloc, and for the first stream of an io_context (unless open_acceptors() was there before) what the system has against
+    an epoll descriptor; the socket is then closed. */
+STOMPCHAT_DECL stream_ptr make_tls_client_stream(connected_socket socket, const tls_context& context, const std::string& host,
                                                  const socket_options& options = {});
 
 } // namespace stompchat::inline STOMPCHAT_ABI::net

@@ -25,13 +25,13 @@ net::tcp_socket connect(asio::io_context& context, const tcp::endpoint& to) {
 
 class recording_accept_listener : public net::accept_listener {
 public:
-    void on_accepted(net::tcp_socket socket) override {
+    void on_accepted(net::connected_socket socket) override {
         accepted.push_back(std::move(socket));
         if (when_accepted) when_accepted();
     }
     void on_accept_error(error_code ec) override { errors.push_back(ec); }
 
-    std::vector<net::tcp_socket> accepted;
+    std::vector<net::connected_socket> accepted;
     std::vector<error_code> errors;
     std::function<void()> when_accepted;
 };

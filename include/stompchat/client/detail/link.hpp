@@ -9,6 +9,7 @@
 #include <stompchat/client/url.hpp>
 #include <stompchat/config.hpp>
 #include <stompchat/net/byte_stream.hpp>
+#include <stompchat/net/connected_socket.hpp>
 #include <stompchat/net/tls_context.hpp>
 #include <stompchat/websocket/decoder.hpp>
 

@@ -5,126 +5,153 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/net/byte_stream.hpp>
+#include <stompchat/net/connected_socket.hpp>
+#include <stompchat/net/detail/socket_set.hpp>
+#include <stompchat/net/platform.hpp>
 
-#include <boost/asio/post.hpp>
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI::net::detail {
 
-/** What plain and encrypted streams have in common: the socket, the waits, and a life that ends when the owner and all waits are done.
+/** What plain and encrypted streams have in common: the socket, and the waits.
 
     The rules:
-    - The owner counts for one reference, each operation that Asio holds for one more. Counting needs no atomics: everything happens on one
-   thread.
-    - A bit of waiting_ is set from the request of a wait until the listener is told. Closing clears the bits and forgets the listener, so
-   that what Asio hands back later finds nothing to do.
-    - A bit of pending_ is set while Asio holds the operation. A wait that wake() cut short leaves its operation behind, and the next wait
-   for the same thing uses it: the event it stands for has not been reported yet. So their number is bounded, however often the directions
-   of TLS wake each other. */
+    - For each direction of the listener there is what it waits for: nothing, the socket in one of its own two directions, or nothing but
+      its turn. TLS may read while it waits for the socket to be writable, and the other way round.
+    - The system tells edges: that a socket has become readable, not that it is. may_read_ remembers the edge until a read has emptied the
+      socket; a wait that finds it set ends at once.
+    - A read that got less than it asked for has emptied the socket, and what comes later is another edge. Not so when the peer has ended
+      its direction: that was told together with the last octets, so the end is read first.
+    - Waiting for the socket to be writable is rare, and registers it anew each time. */
 class socket_stream : public byte_stream {
 public:
     void set_listener(stream_listener* listener) noexcept final { listener_ = listener; }
 
     void close() noexcept final {
         listener_ = nullptr;
-        waiting_ = 0;
-        if (!socket_.is_open()) return;
+        await(reading, event::nothing);
+        await(writing, event::nothing);
+        set_.forget(*this);
+        if (!is_open()) return;
         do_close();
-        error_code ignored;
-        socket_.close(ignored);
+        if (registered_) set_.remove(socket_);
+        platform::close(std::exchange(socket_, -1));
     }
 
-    endpoint_type remote_endpoint() const noexcept final {
-        error_code ignored;
-        return socket_.remote_endpoint(ignored);
+    // Reads from the socket, and knows then whether there is more.
+    std::size_t receive(std::span<char> into, error_code& ec) noexcept {
+        const std::size_t taken = platform::receive(socket_, into, ec);
+        if (taken < into.size() && !ended_) may_read_ = false;
+        return taken;
     }
 
-    executor_type executor() const noexcept final { return const_cast<tcp_socket&>(socket_).get_executor(); }
+    std::size_t send(std::span<const asio::const_buffer> from, error_code& ec) const noexcept { return platform::send(socket_, from, ec); }
+
+    endpoint_type remote_endpoint() const noexcept final { return platform::remote_endpoint(socket_); }
+
+    executor_type executor() const noexcept final { return set_.context().get_executor(); }
 
 protected:
     enum direction : std::uint8_t {
-        reading = 1,
-        writing = 2
+        reading,
+        writing,
     };
 
-    explicit socket_stream(tcp_socket&& socket) noexcept : socket_(std::move(socket)) {}
+    explicit socket_stream(connected_socket&& socket) : set_(socket_set::of(socket.context())), socket_(socket.release()) {}
 
-    bool is_open() const noexcept { return socket_.is_open(); }
-    int native_handle() const noexcept { return const_cast<tcp_socket&>(socket_).native_handle(); }
-
-    bool waits(direction what) const noexcept { return (waiting_ & what) != 0; }
-
-    // Tells the listener when the socket is ready for `type`.
-    void wait_for(tcp_socket::wait_type type, direction what) {
-        waiting_ |= what;
-        const completion done(this, what, type == tcp_socket::wait_read ? source::readable : source::writable);
-        if (done.begin()) socket_.async_wait(type, done);
+    ~socket_stream() {
+        if (is_open()) platform::close(socket_);
     }
 
-    // Tells the listener in the next turn.
+    bool is_open() const noexcept { return socket_ >= 0; }
+    int native_handle() const noexcept { return socket_; }
+    bool may_read() const noexcept { return may_read_; }
+
+    bool waits(direction what) const noexcept { return awaited_[what] != event::nothing; }
+
+    // Tells the listener when the socket is readable.
+    void wait_for_readable(direction what) {
+        if (may_read_) return wake(what);
+        await(what, event::readable);
+        if (!registered_) register_socket();
+    }
+
+    // Tells the listener when the socket is writable.
+    void wait_for_writable(direction what) {
+        await(what, event::writable);
+        watched_for_writing_ = true;
+        if (registered_)
+            set_.look_again(*this, socket_, true);
+        else
+            register_socket();
+    }
+
+    // Tells the listener in a turn of its own.
     void wake(direction what) {
-        waiting_ |= what;
-        const completion done(this, what, source::posted);
-        if (done.begin()) asio::post(socket_.get_executor(), done);
+        await(what, event::turn);
+        set_.wake(*this);
     }
 
     // The last chance to say something; the socket is still open.
     virtual void do_close() noexcept {}
 
 private:
-    enum class source : std::uint8_t {
-        readable = 1,
-        writable = 2,
-        posted = 4
+    friend class socket_set;
+
+    enum class event : std::uint8_t {
+        nothing,
+        readable,
+        writable,
+        turn,
     };
 
-    struct completion {
-        completion(socket_stream* s, direction d, source from) noexcept
-            : stream(s), what(d), bit(static_cast<std::uint8_t>(static_cast<unsigned>(from) << (d == reading ? 0 : 3))) {}
+    void register_socket() {
+        set_.add(*this, socket_, watched_for_writing_);
+        registered_ = true;
+    }
 
-        // False if Asio holds the same operation already.
-        bool begin() const noexcept {
-            if ((stream->pending_ & bit) != 0) return false;
-            stream->pending_ |= bit;
-            return true;
-        }
+    void await(direction what, event for_what) {
+        const bool before = waits(reading) || waits(writing);
+        awaited_[what] = for_what;
+        const bool now = waits(reading) || waits(writing);
+        if (now && !before) set_.begin_waiting();
+        if (before && !now) set_.end_waiting();
+    }
 
-        void operator()(error_code ec = {}) const {
-            stream->pending_ = static_cast<std::uint8_t>(stream->pending_ & ~bit);
-            if (!stream->waits(what)) return;
-            stream->waiting_ = static_cast<std::uint8_t>(stream->waiting_ & ~what);
-            stream_listener* const listener = stream->listener_;
-            if (listener == nullptr) return;
-            if (what == reading) {
-                listener->on_readable(ec);
-            } else {
-                listener->on_writable(ec);
-            }
-        }
-
-        boost::intrusive_ptr<socket_stream> stream;
-        direction what;
-        std::uint8_t bit;
-    };
-
-    friend void intrusive_ptr_add_ref(socket_stream* s) noexcept { ++s->references_; }
-    friend void intrusive_ptr_release(socket_stream* s) noexcept {
-        if (--s->references_ == 0) delete s;
+    // From the set. `this` may be gone when they return.
+    void note(const platform::socket_event& what) noexcept {
+        ended_ = ended_ || what.ended;
+        may_read_ = may_read_ || what.readable;
+    }
+    bool is_over(direction what, const platform::socket_event& by) const noexcept {
+        return (awaited_[what] == event::readable && by.readable) || (awaited_[what] == event::writable && by.writable);
+    }
+    bool awaits_turn(direction what) const noexcept { return awaited_[what] == event::turn; }
+    void tell(direction what) {
+        await(what, event::nothing);
+        if (listener_ == nullptr) return;
+        if (what == reading)
+            listener_->on_readable({});
+        else
+            listener_->on_writable({});
     }
 
     void dispose() noexcept final {
         close();
-        intrusive_ptr_release(this);
+        delete this;
     }
 
-    tcp_socket socket_;
+    socket_set& set_;
     stream_listener* listener_ = nullptr;
-    std::uint32_t references_ = 1;
-    std::uint8_t waiting_ = 0;
-    std::uint8_t pending_ = 0;
+    int socket_;
+    event awaited_[2] = {event::nothing, event::nothing};
+    bool registered_ : 1 = false;
+    bool watched_for_writing_ : 1 = false;
+    bool may_read_ : 1 = false;
+    bool ended_ : 1 = false; // the peer's direction
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::net::detail

@@ -3,6 +3,7 @@
 #ifndef STOMPCHAT_NET_IMPL_LISTEN_SOCKET_IPP
 #define STOMPCHAT_NET_IMPL_LISTEN_SOCKET_IPP
 
+#include <stompchat/net/detail/socket_set.hpp>
 #include <stompchat/net/listen_socket.hpp>
 #include <stompchat/net/platform.hpp>
 #include <stompchat/net/resolve.hpp>
@@ -45,6 +46,7 @@ open_acceptors(const asio::ip::tcp::endpoint& address, std::span<asio::io_contex
         error_code ec;
         detail::open_acceptor(acceptor, bound, join, contexts.size() > 1, options.backlog, ec);
         if (!ec && !join) bound = acceptor.local_endpoint(ec);
+        if (!ec) detail::socket_set::prepare(*context, ec);
         if (ec) return failure(ec, "cannot listen on " + to_string(address) + ": " + ec.message());
         acceptors.push_back(std::move(acceptor));
     }
@@ -76,14 +78,9 @@ struct accept_loop::core : std::enable_shared_from_this<core> {
         for (int i = 0; i != accepted_in_a_turn; ++i) {
             error_code ec;
             const int accepted = platform::accept(acceptor.native_handle(), ec);
-            tcp_socket socket(acceptor.get_executor());
-            if (!ec) {
-                socket.assign(protocol, accepted, ec);
-                if (ec) platform::close(accepted);
-            }
             if (!ec) {
                 short_of_resources = false;
-                listener->on_accepted(std::move(socket));
+                listener->on_accepted(connected_socket(acceptor.get_executor().context(), accepted));
                 if (listener == nullptr) return;
                 continue;
             }
@@ -110,14 +107,11 @@ struct accept_loop::core : std::enable_shared_from_this<core> {
     tcp_acceptor acceptor;
     timer pause_timer;
     accept_listener* listener; // null once stopped
-    asio::ip::tcp protocol = asio::ip::tcp::v4();
     bool short_of_resources = false;
 };
 
 STOMPCHAT_DECL accept_loop::accept_loop(tcp_acceptor acceptor, accept_listener& listener)
-    : core_(std::make_shared<core>(std::move(acceptor), listener)) {
-    core_->protocol = local_endpoint().protocol();
-}
+    : core_(std::make_shared<core>(std::move(acceptor), listener)) {}
 
 STOMPCHAT_DECL accept_loop::~accept_loop() { stop(); }
 

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -27,6 +28,13 @@ inline error_code last_error() noexcept { return {errno, boost::system::system_c
 inline constexpr std::size_t max_gather = 1024;
 
 inline void set_option(int socket, int level, int name, int value) noexcept { ::setsockopt(socket, level, name, &value, sizeof value); }
+
+inline void poll_control(int poll, int how, int socket, void* whose, bool for_writing, error_code& ec) noexcept {
+    epoll_event wanted{};
+    wanted.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (for_writing ? EPOLLOUT : 0u);
+    wanted.data.ptr = whose;
+    ec = ::epoll_ctl(poll, how, socket, &wanted) == 0 ? error_code{} : last_error();
+}
 
 } // namespace detail
 
@@ -85,6 +93,46 @@ STOMPCHAT_DECL std::size_t send(int socket, std::span<const asio::const_buffer> 
 }
 
 STOMPCHAT_DECL void shutdown_send(int socket) noexcept { ::shutdown(socket, SHUT_WR); }
+
+STOMPCHAT_DECL asio::ip::tcp::endpoint remote_endpoint(int socket) noexcept {
+    asio::ip::tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    if (::getpeername(socket, peer.data(), &size) != 0) return {};
+    return peer;
+}
+
+STOMPCHAT_DECL int open_poll(error_code& ec) noexcept {
+    const int poll = ::epoll_create1(EPOLL_CLOEXEC);
+    ec = poll >= 0 ? error_code{} : detail::last_error();
+    return poll;
+}
+
+STOMPCHAT_DECL void poll_add(int poll, int socket, void* whose, bool for_writing, error_code& ec) noexcept {
+    detail::poll_control(poll, EPOLL_CTL_ADD, socket, whose, for_writing, ec);
+}
+
+STOMPCHAT_DECL void poll_change(int poll, int socket, void* whose, bool for_writing, error_code& ec) noexcept {
+    detail::poll_control(poll, EPOLL_CTL_MOD, socket, whose, for_writing, ec);
+}
+
+STOMPCHAT_DECL void poll_remove(int poll, int socket) noexcept {
+    epoll_event unused{};
+    ::epoll_ctl(poll, EPOLL_CTL_DEL, socket, &unused);
+}
+
+STOMPCHAT_DECL std::size_t poll_take(int poll, std::span<socket_event> into) noexcept {
+    constexpr std::size_t most = 128;
+    epoll_event ready[most];
+    const int count = ::epoll_wait(poll, ready, static_cast<int>(std::min(into.size(), most)), 0);
+    // Interrupted by a signal, or nothing was there: whoever waits for the descriptor is told again.
+    if (count <= 0) return 0;
+    for (std::size_t i = 0; i != static_cast<std::size_t>(count); ++i) {
+        const std::uint32_t what = ready[i].events;
+        const bool ended = (what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        into[i] = {ready[i].data.ptr, ended || (what & EPOLLIN) != 0, (what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0, ended};
+    }
+    return static_cast<std::size_t>(count);
+}
 
 STOMPCHAT_DECL int accept(int listening, error_code& ec) noexcept {
     ec = {};

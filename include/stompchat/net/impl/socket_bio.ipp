@@ -4,13 +4,12 @@
 #define STOMPCHAT_NET_IMPL_SOCKET_BIO_IPP
 
 #include <stompchat/config.hpp>
-#include <stompchat/net/platform.hpp>
+#include <stompchat/net/detail/socket_stream.hpp>
 
 #include <boost/asio/error.hpp>
 #include <openssl/bio.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <new>
 
 namespace stompchat::inline STOMPCHAT_ABI::net::detail {
@@ -18,7 +17,7 @@ namespace stompchat::inline STOMPCHAT_ABI::net::detail {
 /* OpenSSL's own socket BIO writes with write(2), which raises SIGPIPE when the peer has gone; a library may not change how its process
  * treats signals. */
 
-inline int bio_socket(BIO* bio) noexcept { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+inline socket_stream& stream_of(BIO* bio) noexcept { return *static_cast<socket_stream*>(BIO_get_data(bio)); }
 
 inline int bio_result(BIO* bio, std::size_t octets, const error_code& ec, int retry_flag) noexcept {
     BIO_clear_retry_flags(bio);
@@ -36,14 +35,14 @@ inline int bio_result(BIO* bio, std::size_t octets, const error_code& ec, int re
 
 inline int bio_read(BIO* bio, char* into, int size) noexcept {
     error_code ec;
-    const std::size_t taken = platform::receive(bio_socket(bio), {into, static_cast<std::size_t>(size)}, ec);
+    const std::size_t taken = stream_of(bio).receive({into, static_cast<std::size_t>(size)}, ec);
     return bio_result(bio, taken, ec, BIO_FLAGS_READ);
 }
 
 inline int bio_write(BIO* bio, const char* from, int size) noexcept {
     error_code ec;
     const asio::const_buffer buffer(from, static_cast<std::size_t>(size));
-    const std::size_t taken = platform::send(bio_socket(bio), {&buffer, 1}, ec);
+    const std::size_t taken = stream_of(bio).send({&buffer, 1}, ec);
     return bio_result(bio, taken, ec, BIO_FLAGS_WRITE);
 }
 
@@ -64,13 +63,13 @@ inline BIO_METHOD* new_socket_bio_method() {
     return method;
 }
 
-// Reads and writes a socket that somebody else owns.
-inline BIO* new_socket_bio(int socket) {
+// Reads and writes the socket of a stream that owns what this goes into.
+inline BIO* new_socket_bio(socket_stream& stream) {
     // Never freed: connections may outlive static objects.
     static BIO_METHOD* const method = new_socket_bio_method();
     BIO* const bio = BIO_new(method);
     if (bio == nullptr) throw std::bad_alloc();
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
+    BIO_set_data(bio, &stream);
     BIO_set_init(bio, 1);
     return bio;
 }

@@ -12,20 +12,18 @@ namespace detail {
 
 class tcp_stream final : public socket_stream {
 public:
-    explicit tcp_stream(tcp_socket&& socket) noexcept : socket_stream(std::move(socket)) {}
+    explicit tcp_stream(connected_socket&& socket) : socket_stream(std::move(socket)) {}
 
-    std::size_t read_some(std::span<char> into, error_code& ec) noexcept override { return platform::receive(native_handle(), into, ec); }
+    std::size_t read_some(std::span<char> into, error_code& ec) noexcept override { return receive(into, ec); }
 
-    std::size_t write_some(std::span<const asio::const_buffer> from, error_code& ec) noexcept override {
-        return platform::send(native_handle(), from, ec);
-    }
+    std::size_t write_some(std::span<const asio::const_buffer> from, error_code& ec) noexcept override { return send(from, ec); }
 
     void async_wait_readable() override {
-        if (!waits(reading)) wait_for(tcp_socket::wait_read, reading);
+        if (!waits(reading)) wait_for_readable(reading);
     }
 
     void async_wait_writable() override {
-        if (!waits(writing)) wait_for(tcp_socket::wait_write, writing);
+        if (!waits(writing)) wait_for_writable(writing);
     }
 
     void shutdown_send() noexcept override { platform::shutdown_send(native_handle()); }
@@ -35,7 +33,7 @@ public:
 
 } // namespace detail
 
-STOMPCHAT_DECL stream_ptr make_tcp_stream(tcp_socket socket, const socket_options& options) {
+STOMPCHAT_DECL stream_ptr make_tcp_stream(connected_socket socket, const socket_options& options) {
     platform::apply(socket.native_handle(), options);
     return stream_ptr(new detail::tcp_stream(std::move(socket)));
 }

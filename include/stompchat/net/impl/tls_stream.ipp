@@ -35,9 +35,12 @@ namespace detail {
     - After the first fatal error OpenSSL is not asked again, and no close_notify is sent (SSL_shutdown(3)). */
 class tls_stream final : public socket_stream {
 public:
-    tls_stream(tcp_socket&& socket, openssl_ptr<SSL> ssl, bool server) noexcept
+    tls_stream(connected_socket&& socket, openssl_ptr<SSL> ssl, bool server)
         // A server has nothing to do before the client's first octets.
-        : socket_stream(std::move(socket)), ssl_(std::move(ssl)), read_retry_(server ? retry::socket_readable : retry::at_once) {}
+        : socket_stream(std::move(socket)), ssl_(std::move(ssl)), read_retry_(server ? retry::socket_readable : retry::at_once) {
+        BIO* const bio = new_socket_bio(*this);
+        SSL_set_bio(ssl_.get(), bio, bio);
+    }
 
     std::size_t read_some(std::span<char> into, error_code& ec) noexcept override {
         ec = broken_;
@@ -54,7 +57,8 @@ public:
                 return total;
             }
             total += taken;
-        } while (total < into.size() && SSL_has_pending(ssl_.get()) != 0);
+            // Until the socket is known to be empty, or the wait for it would end at once and for nothing.
+        } while (total < into.size() && (SSL_has_pending(ssl_.get()) != 0 || may_read()));
         read_retry_ = SSL_has_pending(ssl_.get()) != 0 ? retry::at_once : retry::socket_readable;
         return total;
     }
@@ -122,8 +126,8 @@ private:
         if (waits(what)) return;
         switch (after) {
         case retry::at_once: wake(what); break;
-        case retry::socket_readable: wait_for(tcp_socket::wait_read, what); break;
-        case retry::socket_writable: wait_for(tcp_socket::wait_write, what); break;
+        case retry::socket_readable: wait_for_readable(what); break;
+        case retry::socket_writable: wait_for_writable(what); break;
         }
     }
 
@@ -214,28 +218,26 @@ private:
     retry write_retry_ = retry::at_once;
 };
 
-inline openssl_ptr<SSL> new_ssl(const tls_context& context, int socket) {
+inline openssl_ptr<SSL> new_ssl(const tls_context& context) {
     ERR_clear_error();
     openssl_ptr<SSL> ssl(SSL_new(context.native_handle()));
     if (ssl == nullptr) throw std::bad_alloc();
-    BIO* const bio = new_socket_bio(socket);
-    SSL_set_bio(ssl.get(), bio, bio);
     return ssl;
 }
 
 } // namespace detail
 
-STOMPCHAT_DECL stream_ptr make_tls_server_stream(tcp_socket socket, const tls_context& context, const socket_options& options) {
+STOMPCHAT_DECL stream_ptr make_tls_server_stream(connected_socket socket, const tls_context& context, const socket_options& options) {
     platform::apply(socket.native_handle(), options);
-    detail::openssl_ptr<SSL> ssl = detail::new_ssl(context, socket.native_handle());
+    detail::openssl_ptr<SSL> ssl = detail::new_ssl(context);
     SSL_set_accept_state(ssl.get());
     return stream_ptr(new detail::tls_stream(std::move(socket), std::move(ssl), true));
 }
 
-STOMPCHAT_DECL stream_ptr make_tls_client_stream(tcp_socket socket, const tls_context& context, const std::string& host,
+STOMPCHAT_DECL stream_ptr make_tls_client_stream(connected_socket socket, const tls_context& context, const std::string& host,
                                                  const socket_options& options) {
     platform::apply(socket.native_handle(), options);
-    detail::openssl_ptr<SSL> ssl = detail::new_ssl(context, socket.native_handle());
+    detail::openssl_ptr<SSL> ssl = detail::new_ssl(context);
     SSL_set_connect_state(ssl.get());
     // RFC 6066, 3: the server name extension is for names, not for addresses.
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) != 1) {

@@ -37,7 +37,7 @@ public:
     void start() { loop_.start(); }
     void stop() noexcept { loop_.stop(); }
 
-    void on_accepted(net::tcp_socket socket) override {
+    void on_accepted(net::connected_socket socket) override {
         net::socket_options options;
         // Over TCP nothing else may ever be sent by a client without heart-beats: the system finds out that a peer has vanished.
         options.keep_alive = where_.kind == transport::stomp;
