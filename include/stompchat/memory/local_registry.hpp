@@ -4,7 +4,9 @@
 #define STOMPCHAT_MEMORY_LOCAL_REGISTRY_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/memory/detail/name_table.hpp>
 #include <stompchat/memory/detail/presence_feed.hpp>
+#include <stompchat/memory/detail/registry_entries.hpp>
 #include <stompchat/ports/session_registry.hpp>
 
 #include <atomic>
@@ -15,10 +17,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -34,7 +34,8 @@ struct local_registry_options {
 
     A lease that has ended can be taken up again, until async_hold_lease() of another node finds it ended: that declares the incarnation
     dead and forgets what it registered. So a process that was paused goes on where it was, and the others clean up behind a node that is
-   gone. Thread safety: as the port says. Memory: what is registered, and a few octets for every node name that was ever seen. */
+   gone. Thread safety: as the port says. Memory: what is registered (about 200 octets for a session in one
+    room, and the names of user and room once), and a few octets for every node name that was ever seen. */
 class local_registry final : public session_registry {
 public:
     /// `executor` runs handlers that have no executor of their own.
@@ -55,24 +56,6 @@ public:
 
 private:
     using time_point = std::chrono::steady_clock::time_point;
-
-    struct node_state {
-        std::uint64_t incarnation = 0;
-        time_point lease_end;
-        bool dead = true;
-        std::set<std::string> sessions;
-    };
-    struct session_state {
-        session_record record;
-        std::set<std::string> rooms;
-        bool leaving = false;
-    };
-    struct room_state {
-        /// Sorted, because participants are shown sorted.
-        std::map<std::string, std::set<std::string>> sessions_of_user;
-        std::map<std::string, std::size_t> sessions_on_node;
-        std::uint64_t version = 0;
-    };
 
     STOMPCHAT_DECL void do_hold_lease(node_incarnation node, std::chrono::milliseconds lease, done finished) override;
     STOMPCHAT_DECL void do_release(node_incarnation node, done finished) override;
@@ -98,23 +81,23 @@ private:
     // With the lock held.
     STOMPCHAT_DECL error_code hold(const node_incarnation& node, std::chrono::milliseconds lease, time_point now);
     STOMPCHAT_DECL error_code check(const node_incarnation& node) const;
-    STOMPCHAT_DECL bool alive(const std::string& node, time_point now) const;
-    STOMPCHAT_DECL session_state* registered(const session_record& session);
-    STOMPCHAT_DECL void bury(node_state& node);
-    STOMPCHAT_DECL void forget(const std::string& session);
-    STOMPCHAT_DECL void leave(const std::string& room, const session_record& session);
-    STOMPCHAT_DECL void take_places(const std::string& room, const session_record& joined);
-    STOMPCHAT_DECL void user_changed(const std::string& room, room_state& in, const std::string& user, bool joined);
+    STOMPCHAT_DECL memory::node_entry* node_of(const std::string& name);
+    STOMPCHAT_DECL memory::session_entry* registered(const session_record& session);
+    STOMPCHAT_DECL void bury(memory::node_entry& node);
+    STOMPCHAT_DECL void forget(memory::session_entry& session);
+    STOMPCHAT_DECL void leave(const memory::place& left);
+    STOMPCHAT_DECL void give_up(const memory::place& left);
+    STOMPCHAT_DECL void user_changed(memory::room_entry& room, std::string_view user, bool joined);
     STOMPCHAT_DECL std::uint64_t first_version();
 
     const asio::any_io_executor executor_;
     const local_registry_options options_;
     std::atomic<bool> available_{true};
     mutable std::mutex mutex_;
-    std::map<std::string, node_state> nodes_;
-    std::unordered_map<std::string, session_state> sessions_;
-    std::unordered_map<std::string, std::set<std::string>> users_;
-    std::unordered_map<std::string, room_state> rooms_;
+    std::map<std::string, memory::node_entry> nodes_;
+    memory::name_table<memory::user_entry> users_;
+    memory::name_table<memory::room_entry> rooms_;
+    memory::name_table<memory::session_entry> sessions_;
     std::uint64_t last_first_version_ = 0;
     const std::shared_ptr<memory::presence_feed> feed_;
 };

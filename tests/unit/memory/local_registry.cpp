@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
 
+#include <malloc.h>
+
 #include <random>
 #include <set>
 
@@ -136,4 +138,25 @@ TEST_CASE("random joins, leaves and moves leave the counts that a plain model ha
         CHECK(at.participants(room) == expected);
     }
     CHECK(at.subject.sessions() == sessions.size());
+}
+
+TEST_CASE("a session of a user of its own in a room of many costs at most 256 octets of the heap") {
+    stand at;
+    CHECK(!at.hold(a1));
+    constexpr int count = 1'000;
+    const auto add = [&](int from) {
+        for (int i = from; i != from + count; ++i) {
+            const session_record one{"1a20ec5f1a79edb-0-" + std::to_string(i), "user-" + std::to_string(i), a1};
+            CHECK(!at.add(one));
+            CHECK(!at.join("/topic/a", one));
+        }
+    };
+    // As many before as then come, so that the tables have grown and have room.
+    add(0);
+    const std::size_t before = ::mallinfo2().uordblks;
+    if (before == 0) return; // a sanitizer's heap
+    add(count);
+    const std::size_t each = (::mallinfo2().uordblks - before) / count;
+    MESSAGE("octets for each session: " << each);
+    CHECK(each <= 256);
 }

@@ -6,6 +6,7 @@
 #include <stompchat/memory/local_registry.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI {
 
@@ -55,9 +56,10 @@ STOMPCHAT_DECL error_code local_registry::hold(const node_incarnation& node, std
         if (name != node.node && !other.dead && other.lease_end <= now) bury(other);
 
     const auto [at, is_new] = nodes_.try_emplace(node.node);
-    node_state& state = at->second;
+    memory::node_entry& state = at->second;
     if (is_new || node.incarnation > state.incarnation) {
         bury(state);
+        state.name = node.node;
         state.incarnation = node.incarnation;
         state.dead = false;
     }
@@ -68,10 +70,10 @@ STOMPCHAT_DECL error_code local_registry::hold(const node_incarnation& node, std
 
 STOMPCHAT_DECL void local_registry::do_release(node_incarnation node, done finished) {
     change(finished, [&]() -> error_code {
-        const auto at = nodes_.find(node.node);
-        if (at == nodes_.end() || at->second.incarnation != node.incarnation) return error::stale_incarnation;
+        memory::node_entry* const at = node_of(node.node);
+        if (at == nullptr || at->incarnation != node.incarnation) return error::stale_incarnation;
         // Also when it is dead: a repeated release is harmless.
-        bury(at->second);
+        bury(*at);
         return {};
     });
 }
@@ -79,17 +81,16 @@ STOMPCHAT_DECL void local_registry::do_release(node_incarnation node, done finis
 STOMPCHAT_DECL void local_registry::do_add_session(session_record session, done finished) {
     change(finished, [&]() -> error_code {
         if (const error_code failure = check(session.where)) return failure;
-        const auto at = sessions_.find(session.session);
-        if (at != sessions_.end()) {
-            if (at->second.record == session) {
-                at->second.leaving = false;
+        if (memory::session_entry* const known = sessions_.find(session.session)) {
+            if (known == registered(session)) {
+                known->leaving = false;
                 return {};
             }
-            forget(session.session);
+            forget(*known);
         }
-        nodes_[session.where.node].sessions.insert(session.session);
-        users_[session.user].insert(session.session);
-        sessions_[session.session].record = std::move(session);
+        memory::user_entry* user = users_.find(session.user);
+        if (user == nullptr) user = &users_.add(session.user);
+        sessions_.add(session.session, *user, *node_of(session.where.node));
         return {};
     });
 }
@@ -97,7 +98,7 @@ STOMPCHAT_DECL void local_registry::do_add_session(session_record session, done 
 STOMPCHAT_DECL void local_registry::do_remove_session(session_record session, done finished) {
     change(finished, [&]() -> error_code {
         if (const error_code failure = check(session.where)) return failure;
-        if (registered(session)) forget(session.session);
+        if (memory::session_entry* const known = registered(session)) forget(*known);
         return {};
     });
 }
@@ -105,7 +106,7 @@ STOMPCHAT_DECL void local_registry::do_remove_session(session_record session, do
 STOMPCHAT_DECL void local_registry::do_mark_leaving(session_record session, done finished) {
     change(finished, [&]() -> error_code {
         if (const error_code failure = check(session.where)) return failure;
-        if (session_state* const state = registered(session)) state->leaving = true;
+        if (memory::session_entry* const known = registered(session)) known->leaving = true;
         return {};
     });
 }
@@ -113,16 +114,32 @@ STOMPCHAT_DECL void local_registry::do_mark_leaving(session_record session, done
 STOMPCHAT_DECL void local_registry::do_join(std::string room, session_record session, done finished) {
     change(finished, [&]() -> error_code {
         if (const error_code failure = check(session.where)) return failure;
-        session_state* const state = registered(session);
-        if (!state || !state->rooms.insert(room).second) return {};
-        room_state& joined = rooms_[room];
-        auto& of_user = joined.sessions_of_user[session.user];
-        of_user.insert(session.session);
-        ++joined.sessions_on_node[session.where.node];
-        if (of_user.size() == 1)
-            user_changed(room, joined, session.user, true);
+        memory::session_entry* const who = registered(session);
+        if (who == nullptr) return {};
+        memory::room_entry* in = rooms_.find(room);
+        if (in == nullptr) in = &rooms_.add(room);
+        const auto [added, is_new] = in->places.insert(memory::place{in, who});
+        if (!is_new) return {};
+        added->next = std::exchange(who->places, &*added);
+        const auto share = std::find_if(in->nodes.begin(), in->nodes.end(), [&](const auto& one) { return one.node == who->node; });
+        if (share != in->nodes.end())
+            ++share->sessions;
         else
-            take_places(room, session);
+            in->nodes.push_back({who->node, 1});
+
+        std::vector<const memory::place*> left;
+        bool alone = true;
+        const auto [first, last] = in->places.equal_range(who->user);
+        for (auto other = first; other != last; ++other) {
+            if (other->session == who) continue;
+            alone = false;
+            if (other->session->leaving) left.push_back(&*other);
+        }
+        if (alone) {
+            ++in->users;
+            user_changed(*in, who->user->name(), true);
+        }
+        for (const memory::place* const one : left) give_up(*one);
         return {};
     });
 }
@@ -130,40 +147,58 @@ STOMPCHAT_DECL void local_registry::do_join(std::string room, session_record ses
 STOMPCHAT_DECL void local_registry::do_leave(std::string room, session_record session, done finished) {
     change(finished, [&]() -> error_code {
         if (const error_code failure = check(session.where)) return failure;
-        session_state* const state = registered(session);
-        if (state && state->rooms.erase(room) != 0) leave(room, session);
+        memory::session_entry* const who = registered(session);
+        memory::room_entry* const in = rooms_.find(room);
+        if (who == nullptr || in == nullptr) return {};
+        if (const auto at = in->places.find(memory::place{in, who}); at != in->places.end()) give_up(*at);
         return {};
     });
 }
 
+namespace memory {
+
+inline bool alive(const node_entry& node, std::chrono::steady_clock::time_point now) { return !node.dead && node.lease_end > now; }
+
+inline bool found(const session_entry& session, std::chrono::steady_clock::time_point now) {
+    return !session.leaving && alive(*session.node, now);
+}
+
+inline session_record record_of(const session_entry& session) {
+    return {std::string(session.name()), std::string(session.user->name()), {session.node->name, session.node->incarnation}};
+}
+
+} // namespace memory
+
 STOMPCHAT_DECL void local_registry::do_sessions_of(std::string user, sessions_done finished) {
     look_up<std::vector<session_record>>(finished, [&](std::vector<session_record>& result, time_point now) {
-        const auto of_user = users_.find(user);
-        if (of_user == users_.end()) return;
-        for (const std::string& session : of_user->second) {
-            const session_state& state = sessions_.at(session);
-            if (!state.leaving && alive(state.record.where.node, now)) result.push_back(state.record);
-        }
+        const memory::user_entry* const whose = users_.find(user);
+        if (whose == nullptr) return;
+        for (const memory::session_entry* one = whose->first; one != nullptr; one = one->next)
+            if (memory::found(*one, now)) result.push_back(memory::record_of(*one));
     });
 }
 
 STOMPCHAT_DECL void local_registry::do_session(std::string session, sessions_done finished) {
     look_up<std::vector<session_record>>(finished, [&](std::vector<session_record>& result, time_point now) {
-        const auto at = sessions_.find(session);
-        if (at != sessions_.end() && !at->second.leaving && alive(at->second.record.where.node, now)) result.push_back(at->second.record);
+        const memory::session_entry* const one = sessions_.find(session);
+        if (one != nullptr && memory::found(*one, now)) result.push_back(memory::record_of(*one));
     });
 }
 
 STOMPCHAT_DECL void local_registry::do_participants(std::string room, std::size_t most, participants_done finished) {
     look_up<std::vector<participant>>(finished, [&](std::vector<participant>& result, time_point now) {
-        const auto at = rooms_.find(room);
-        if (at == rooms_.end()) return;
-        for (const auto& [user, sessions] : at->second.sessions_of_user) {
+        const memory::room_entry* const in = rooms_.find(room);
+        if (in == nullptr) return;
+        const memory::user_entry* last = nullptr; // shown
+        for (const memory::place& one : in->places) {
+            if (!memory::alive(*one.session->node, now)) continue;
+            if (one.session->user == last) {
+                ++result.back().sessions;
+                continue;
+            }
             if (result.size() == most) return;
-            const auto shown = std::count_if(sessions.begin(), sessions.end(), [&](const std::string& session) {
-                return alive(sessions_.at(session).record.where.node, now);
-            });
-            if (shown != 0) result.emplace_back(user, static_cast<std::uint32_t>(shown));
+            last = one.session->user;
+            result.emplace_back(std::string(last->name()), 1u);
         }
     });
 }
@@ -174,11 +209,14 @@ STOMPCHAT_DECL void local_registry::do_presence(std::string room, std::size_t mo
     if (available_) {
         const std::lock_guard held(mutex_);
         failure = {};
-        if (const auto at = rooms_.find(room); at != rooms_.end()) {
-            found.version = at->second.version;
-            found.count = at->second.sessions_of_user.size();
-            if (found.count <= most)
-                for (const auto& [user, sessions] : at->second.sessions_of_user) found.users.push_back(user);
+        if (const memory::room_entry* const in = rooms_.find(room)) {
+            found.version = in->version;
+            found.count = in->users;
+            const memory::user_entry* last = nullptr;
+            for (const memory::place& one : in->places) {
+                if (found.count > most) break;
+                if (std::exchange(last, one.session->user) != one.session->user) found.users.emplace_back(last->name());
+            }
         } else {
             found.version = first_version();
         }
@@ -199,17 +237,17 @@ STOMPCHAT_DECL void local_registry::do_unwatch_presence(std::string_view room, c
 
 STOMPCHAT_DECL void local_registry::do_interested_nodes(std::string room, nodes_done finished) {
     look_up<std::vector<node_incarnation>>(finished, [&](std::vector<node_incarnation>& result, time_point now) {
-        const auto at = rooms_.find(room);
-        if (at == rooms_.end()) return;
-        for (const auto& [node, sessions] : at->second.sessions_on_node)
-            if (alive(node, now)) result.emplace_back(node, nodes_.at(node).incarnation);
+        const memory::room_entry* const in = rooms_.find(room);
+        if (in == nullptr) return;
+        for (const memory::room_entry::share& share : in->nodes)
+            if (memory::alive(*share.node, now)) result.emplace_back(share.node->name, share.node->incarnation);
     });
 }
 
 STOMPCHAT_DECL void local_registry::do_live_nodes(nodes_done finished) {
     look_up<std::vector<node_incarnation>>(finished, [&](std::vector<node_incarnation>& result, time_point now) {
-        for (const auto& [node, state] : nodes_)
-            if (alive(node, now)) result.emplace_back(node, state.incarnation);
+        for (const auto& [name, node] : nodes_)
+            if (memory::alive(node, now)) result.emplace_back(name, node.incarnation);
     });
 }
 
@@ -219,60 +257,64 @@ STOMPCHAT_DECL error_code local_registry::check(const node_incarnation& node) co
     return {};
 }
 
-STOMPCHAT_DECL bool local_registry::alive(const std::string& node, time_point now) const {
-    const auto at = nodes_.find(node);
-    return at != nodes_.end() && !at->second.dead && at->second.lease_end > now;
+STOMPCHAT_DECL memory::node_entry* local_registry::node_of(const std::string& name) {
+    const auto at = nodes_.find(name);
+    return at != nodes_.end() ? &at->second : nullptr;
 }
 
-STOMPCHAT_DECL local_registry::session_state* local_registry::registered(const session_record& session) {
-    const auto at = sessions_.find(session.session);
-    return at != sessions_.end() && at->second.record == session ? &at->second : nullptr;
+STOMPCHAT_DECL memory::session_entry* local_registry::registered(const session_record& session) {
+    memory::session_entry* const known = sessions_.find(session.session);
+    if (known == nullptr || known->user->name() != session.user) return nullptr;
+    const memory::node_entry& on = *known->node;
+    return on.name == session.where.node && on.incarnation == session.where.incarnation ? known : nullptr;
 }
 
-STOMPCHAT_DECL void local_registry::bury(node_state& node) {
+STOMPCHAT_DECL void local_registry::bury(memory::node_entry& node) {
     node.dead = true;
-    while (!node.sessions.empty()) forget(std::string(*node.sessions.begin()));
+    if (node.sessions == 0) return;
+    // Nodes die rarely, so a session has no place in a list of its node's.
+    std::vector<memory::session_entry*> gone;
+    gone.reserve(node.sessions);
+    sessions_.for_each([&](memory::session_entry& one) {
+        if (one.node == &node) gone.push_back(&one);
+    });
+    for (memory::session_entry* const one : gone) forget(*one);
 }
 
-STOMPCHAT_DECL void local_registry::forget(const std::string& session) {
-    const auto at = sessions_.find(session);
-    const session_record& record = at->second.record;
-    for (const std::string& room : at->second.rooms) leave(room, record);
-    nodes_[record.where.node].sessions.erase(record.session);
-    const auto of_user = users_.find(record.user);
-    of_user->second.erase(record.session);
-    if (of_user->second.empty()) users_.erase(of_user);
-    sessions_.erase(at);
-}
-
-STOMPCHAT_DECL void local_registry::leave(const std::string& room, const session_record& session) {
-    const auto at = rooms_.find(room);
-    room_state& left = at->second;
-    const auto of_user = left.sessions_of_user.find(session.user);
-    of_user->second.erase(session.session);
-    if (of_user->second.empty()) {
-        left.sessions_of_user.erase(of_user);
-        user_changed(room, left, session.user, false);
+STOMPCHAT_DECL void local_registry::forget(memory::session_entry& session) {
+    while (session.places != nullptr) {
+        const memory::place& left = *session.places;
+        session.places = left.next;
+        leave(left);
     }
-    const auto on_node = left.sessions_on_node.find(session.where.node);
-    if (--on_node->second == 0) left.sessions_on_node.erase(on_node);
-    if (left.sessions_of_user.empty()) rooms_.erase(at);
+    memory::user_entry& user = *session.user;
+    sessions_.remove(session);
+    if (user.first == nullptr) users_.remove(user);
 }
 
-STOMPCHAT_DECL void local_registry::take_places(const std::string& room, const session_record& joined) {
-    std::vector<std::string> left;
-    for (const std::string& other : rooms_.at(room).sessions_of_user.at(joined.user))
-        if (other != joined.session && sessions_.at(other).leaving) left.push_back(other);
-    for (const std::string& other : left) {
-        session_state& gone = sessions_.at(other);
-        gone.rooms.erase(room);
-        leave(room, gone.record);
+STOMPCHAT_DECL void local_registry::give_up(const memory::place& left) {
+    const memory::place** at = &left.session->places;
+    while (*at != &left) at = &(*at)->next;
+    *at = left.next;
+    leave(left);
+}
+
+STOMPCHAT_DECL void local_registry::leave(const memory::place& left) {
+    memory::room_entry& room = *left.room;
+    const memory::user_entry* const user = left.session->user;
+    const auto share = std::find_if(room.nodes.begin(), room.nodes.end(), [&](const auto& one) { return one.node == left.session->node; });
+    if (--share->sessions == 0) room.nodes.erase(share);
+    room.places.erase(room.places.find(left));
+    if (room.places.find(user) == room.places.end()) {
+        --room.users;
+        user_changed(room, user->name(), false);
     }
+    if (room.places.empty()) rooms_.remove(room);
 }
 
-STOMPCHAT_DECL void local_registry::user_changed(const std::string& room, room_state& in, const std::string& user, bool joined) {
-    in.version = in.version == 0 ? first_version() : in.version + 1;
-    feed_->add(room, user, joined, in.version, in.sessions_of_user.size());
+STOMPCHAT_DECL void local_registry::user_changed(memory::room_entry& room, std::string_view user, bool joined) {
+    room.version = room.version == 0 ? first_version() : room.version + 1;
+    feed_->add(room.name(), user, joined, room.version, room.users);
 }
 
 STOMPCHAT_DECL std::uint64_t local_registry::first_version() {
