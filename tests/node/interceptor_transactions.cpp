@@ -105,10 +105,13 @@ TEST_CASE("a transaction waits for what was sent before it, and what is sent beh
     stomp_client ann(node.ws);
     ann.connect();
     ann.send("/topic/a", "later 1");
+    ann.send("/topic/c", "later 2");
     begin(ann);
     ann.send("/topic/b", "in transaction", in_t);
     commit(ann, "c");
     ann.send("/topic/b", "behind");
+    ann.expect_nothing();
+    asked.decide("later 2", send_verdict::pass());
     ann.expect_nothing();
     bob.expect_nothing();
     asked.decide("later 1", send_verdict::pass());
