@@ -22,7 +22,9 @@
     - The reason of a loss is the ERROR, if there was one before the end. An ERROR that names a frame ends what that frame was for, unless
    its text says that the server cannot do it at present; then, as with every other loss, SENDs and SUBSCRIBEs are repeated.
     - A SEND that was written more than `resend_within` ago is not repeated: it may have been published, and nobody could tell any more.
-    - A transaction lives in one connection. COMMIT without an answer: error::outcome_unknown. */
+    - A durable subscription that another session takes over has ended: to ask for it again would begin a fight. With soft errors the server
+   tells on `/session/queue/errors`, to which a session with durable subscriptions subscribes by itself; without, an ERROR ends them all.
+   - A transaction lives in one connection. COMMIT without an answer: error::outcome_unknown. */
 
 #include <stompchat/client/backoff.hpp>
 #include <stompchat/client/message.hpp>
@@ -209,6 +211,7 @@ private:
     bool on_message(const session_event& ev, action& out);
     void on_receipt(const session_event& ev, time_point now);
     void on_error(const session_event& ev, time_point now);
+    void on_told(const stomp::frame_view& refusal);
     void on_sent(std::uint64_t tag, const stomp::frame_view& receipt);
     void on_subscribed(subscription_id id, const stomp::frame_view& receipt);
     void end_subscription(subscription_id id, error_code ec, std::string text);
@@ -238,6 +241,7 @@ private:
     std::string delivering_id_;
     state state_ = state::idle;
     bool was_connected_ = false; // in the present attempt
+    bool hears_errors_ = false;  // is subscribed to /session/queue/errors
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::client

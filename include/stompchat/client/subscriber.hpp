@@ -52,6 +52,8 @@ public:
     const std::string& destination() const noexcept { return destination_; }
     /// How its messages are acknowledged.
     stomp::ack_mode mode() const noexcept { return options_.ack; }
+    /// Whether it has a name under which the server keeps its position.
+    bool durable() const noexcept { return !options_.durable.empty(); }
     /// The id behind which it goes on; empty where there is none.
     const std::string& token() const noexcept { return token_; }
 

@@ -277,3 +277,45 @@ TEST_CASE("a transaction lives in one connection") {
     CHECK(one.session.commit(open) == error::unknown_transaction);
     CHECK(one.session.abort(open) == error::unknown_transaction);
 }
+
+TEST_CASE("a durable subscription that another session takes over has ended, and is not asked for again") {
+    for (const bool soft : {true, false}) {
+        client::persistent_options options = plain();
+        options.soft_errors = soft;
+        talk one(options);
+        client::subscribe_options how(stomp::ack_mode::client);
+        how.durable = "mine";
+        const auto id = *one.session.subscribe("/topic/a", how);
+        const auto other = *one.session.subscribe("/topic/b", {});
+        one.connect();
+        const auto frames = one.written();
+        REQUIRE(frames.size() == (soft ? 3u : 2u));
+        if (soft) {
+            CHECK(frames[0]["destination"] == "/session/queue/errors");
+            one.answer(frames[0]["receipt"]);
+        }
+        for (const auto& frame : frames) {
+            if (frame["destination"].starts_with("/topic/")) one.answer(frame["receipt"], {{"position", "p"}});
+        }
+        CHECK(one.expect(action_kind::subscribed).tag == id);
+        CHECK(one.expect(action_kind::subscribed).tag == other);
+        if (soft) {
+            one.hear(command::message, {{"subscription", frames[0]["id"]},
+                                        {"message-id", "s-1"},
+                                        {"status", "refused"},
+                                        {"code", "taken-over"},
+                                        {"reason", "another one"},
+                                        {"refused-subscription", std::to_string(id)}});
+        } else {
+            one.hear(command::error, {{"message", error_code(error::taken_over).message()}});
+        }
+        const client::action ended = one.expect(action_kind::ended);
+        CHECK(ended.tag == id);
+        CHECK(ended.ec == error::taken_over);
+        one.lose();
+        one.expect(action_kind::lost);
+        one.tick();
+        one.connect();
+        CHECK(one.wrote(command::subscribe)["destination"] == "/topic/b");
+    }
+}

@@ -4,6 +4,7 @@
 #define STOMPCHAT_CLIENT_IMPL_PERSISTENT_SESSION_IPP
 
 #include <stompchat/client/impl/persistent_session_life.ipp>
+#include <stompchat/client/impl/session.ipp>
 #include <stompchat/client/persistent_session.hpp>
 
 #include <utility>
@@ -86,6 +87,10 @@ STOMPCHAT_DECL system::result<subscription_id> persistent_session::subscribe(std
 
 STOMPCHAT_DECL void persistent_session::write_subscription(subscription_id id, subscription& one) {
     one.asked = true;
+    if (one.progress.durable() && options_.soft_errors && !hears_errors_) {
+        hears_errors_ = true;
+        session_->subscribe(detail::errors_subscription, "/session/queue/errors", stomp::ack_mode::auto_, {});
+    }
     const error_code ec = session_->subscribe(id, one.progress.destination(), one.progress.mode(), one.progress.subscribe_headers());
     if (ec) end_subscription(id, ec, "STOMP 1.0 has no ack mode client-individual");
 }
@@ -138,6 +143,10 @@ STOMPCHAT_DECL error_code persistent_session::settle(subscription_id id, std::st
 }
 
 STOMPCHAT_DECL bool persistent_session::on_message(const session_event& ev, action& out) {
+    if (ev.tag == detail::errors_subscription) {
+        on_told(ev.frame);
+        return false;
+    }
     const auto found = subscriptions_.find(ev.tag);
     if (found == subscriptions_.end()) return false;
     out.kind = action_kind::message;
@@ -163,6 +172,12 @@ STOMPCHAT_DECL bool persistent_session::on_message(const session_event& ev, acti
     case subscriber::verdict::drop: break;
     }
     return false;
+}
+
+// Every frame that could be refused asks for a receipt: what is told here came later.
+STOMPCHAT_DECL void persistent_session::on_told(const stomp::frame_view& refusal) {
+    const auto id = detail::number_of(refusal.find("refused-subscription"));
+    if (id) end_subscription(*id, detail::refusal(refusal), std::string(refusal.value_of("reason")));
 }
 
 // Transactions.
@@ -227,7 +242,7 @@ STOMPCHAT_DECL action persistent_session::next(time_point now) {
         if (ev.kind == session_event_kind::message) {
             action made;
             if (on_message(ev, made)) return made;
-            continue;
+            continue; // it may have brought another action
         }
         on_event(ev, now);
     }

@@ -8,6 +8,7 @@
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI::client {
@@ -34,6 +35,9 @@ inline error_code refusal(const stomp::frame_view& receipt) noexcept {
 
 // For the server to close behind its ERROR: the close code may say when to come again.
 inline constexpr std::chrono::milliseconds time_to_close{2000};
+
+// The number of the subscription to /session/queue/errors: no other one ever has it.
+inline constexpr subscription_id errors_subscription = std::numeric_limits<subscription_id>::max();
 
 inline error_code timed_out() noexcept { return make_error_code(boost::system::errc::timed_out); }
 
@@ -79,6 +83,7 @@ STOMPCHAT_DECL void persistent_session::closed(const transport_end& end, time_po
 
 STOMPCHAT_DECL void persistent_session::drop_session() {
     session_.reset();
+    hears_errors_ = false;
     delivering_ = 0;
     stable_ = time_point::max();
     for (auto& [id, one] : subscriptions_) {
@@ -207,6 +212,13 @@ STOMPCHAT_DECL void persistent_session::on_error(const session_event& ev, time_p
     error_ = ev.ec;
     error_text_ = ev.text;
     deadline_ = std::min(deadline_, now + detail::time_to_close);
+    if (ev.ec == error::taken_over) {
+        std::vector<subscription_id> durable;
+        for (const auto& [id, one] : subscriptions_) {
+            if (one.progress.durable()) durable.push_back(id);
+        }
+        for (const subscription_id id : durable) end_subscription(id, ev.ec, ev.text);
+    }
     if (detail::is_transient(ev.ec)) return;
     switch (ev.command) {
     case stomp::command::send:
