@@ -100,24 +100,27 @@ test('after a broken link the page has everything, in order and once, and claims
     assert.deepEqual(await bob.notices(), []);
 });
 
-test('a message whose confirmation is lost arrived once, and the page finds out', async t => {
-    const room = freshRoom();
-    const [ann, bob] = await here.two(t, room);
-    const [carol, link] = await wired(t, room, '');
-    await carol.say('heard');
-    await carol.sees('heard');
-    link.deaf = true;
-    await carol.say('once');
-    await bob.sees('once');
-    await carol.offline();
-    link.deaf = false;
-    await retry(carol);
-    await carol.sees('once');
-    await ann.say('barrier');
-    await carol.sees('barrier');
-    for (const person of [bob, carol]) assert.deepEqual(await person.texts(), ['heard', 'once', 'barrier']);
-    assert.deepEqual(await carol.pending(), []);
-});
+// A named user sends again, and the server knows the message. An anonymous one is another one then, who sees that it arrived.
+for (const [kind, name] of Object.entries({ named: 'Carol', anonymous: '' })) {
+    test(`a message whose confirmation is lost is there once: ${kind}`, async t => {
+        const room = freshRoom();
+        const [ann, bob] = await here.two(t, room);
+        const [carol, link] = await wired(t, room, name);
+        await carol.say('heard');
+        await carol.sees('heard');
+        link.deaf = true;
+        await carol.say('once');
+        await bob.sees('once');
+        await carol.offline();
+        link.deaf = false;
+        await retry(carol);
+        await carol.sees('once');
+        await ann.say('barrier');
+        await carol.sees('barrier');
+        for (const person of [bob, carol]) assert.deepEqual(await person.texts(), ['heard', 'once', 'barrier']);
+        assert.deepEqual(await carol.pending(), []);
+    });
+}
 
 test('where nobody can know whether a message arrived, its writer decides', async t => {
     const room = freshRoom();

@@ -8,6 +8,7 @@ import { delayBefore, shuffled, wishOf } from './backoff.js';
 
 /// A connection that lasted that long was a good one: after it the delays are short again.
 const steadyAfter = 10_000;
+const patienceAtConnect = 10_000;
 const patienceAtStop = 5000;
 
 const reasonOf = frame => (frame.body || frame.headers.message || 'the server gave no reason').trim();
@@ -22,7 +23,7 @@ export class Connection {
     #attempt = 0;
     #stomp = null; // of the present attempt
     #onlineSince = 0;
-    #timer = null;
+    #timer = null; // until the next attempt, or the end of the present one
     #running = false;
     #onlineAgain = () => this.retryNow();
 
@@ -66,12 +67,12 @@ export class Connection {
         const stomp = new Client({
             brokerURL: url,
             reconnectDelay: 0,
-            connectionTimeout: 10_000,
             heartbeatIncoming: 10_000,
             // Browsers run the timers of hidden pages once a minute: a shorter promise could not be kept there.
             heartbeatOutgoing: 60_000,
             discardWebsocketOnCommFailure: true,
             ...this.#options.stomp,
+            connectionTimeout: 0, // its timer would outlive an attempt that failed, and keep a process alive
         });
         this.#stomp = stomp;
         this.#handlers.state({ name: 'connecting', url });
@@ -81,6 +82,7 @@ export class Connection {
         let refused = '';
         stomp.onConnect = frame => {
             if (!isCurrent()) return;
+            clearTimeout(this.#timer);
             this.#onlineSince = Date.now();
             const { session, 'user-name': user } = frame.headers;
             this.#handlers.state({ name: 'online', url, user: user ?? stomp.connectHeaders.login ?? '', session });
@@ -98,10 +100,14 @@ export class Connection {
             if (isCurrent() && this.#running) this.#closed({ reason: `no headers for CONNECT: ${error?.message ?? error}` }, '');
             return;
         }
-        if (isCurrent() && this.#running) stomp.activate();
+        if (!isCurrent() || !this.#running) return;
+        stomp.activate();
+        const patience = this.#options.stomp?.connectionTimeout ?? patienceAtConnect;
+        this.#timer = setTimeout(() => isCurrent() && stomp.forceDisconnect(), patience);
     }
 
     #closed(event, refused) {
+        clearTimeout(this.#timer);
         const stomp = this.#stomp;
         const onlineSince = this.#onlineSince;
         this.#onlineSince = 0;
