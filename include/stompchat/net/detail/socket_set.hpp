@@ -87,7 +87,7 @@ private:
 } // namespace stompchat::inline STOMPCHAT_ABI::net::detail
 
 #if defined(STOMPCHAT_HEADER_ONLY)
-#include <stompchat/net/impl/socket_set.ipp>
+#include <stompchat/net/detail/socket_stream.hpp> // which comes with what both need
 #endif
 
 #endif

@@ -156,4 +156,8 @@ private:
 
 } // namespace stompchat::inline STOMPCHAT_ABI::net::detail
 
+#if defined(STOMPCHAT_HEADER_ONLY)
+#include <stompchat/net/impl/socket_set.ipp>
+#endif
+
 #endif
