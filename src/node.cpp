@@ -7,6 +7,7 @@
 #include <stompchat/node/impl/gather.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
 #include <stompchat/node/impl/interceptions.ipp>
+#include <stompchat/node/impl/keyed_sends.ipp>
 #include <stompchat/node/impl/own_publishes.ipp>
 #include <stompchat/node/impl/presence_hub.ipp>
 #include <stompchat/node/impl/reader.ipp>
@@ -16,6 +17,7 @@
 #include <stompchat/node/impl/session_frames.ipp>
 #include <stompchat/node/impl/session_input.ipp>
 #include <stompchat/node/impl/session_intercept.ipp>
+#include <stompchat/node/impl/session_keyed.ipp>
 #include <stompchat/node/impl/session_output.ipp>
 #include <stompchat/node/impl/session_start.ipp>
 #include <stompchat/node/impl/session_subscribe.ipp>

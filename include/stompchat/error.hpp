@@ -67,6 +67,7 @@ enum class error {
     too_many_in_flight = 313,         ///< messages of the service itself that the broker has not answered
     durable_name_too_long = 314,      ///< the name of a durable subscription
     too_many_durables = 315,          ///< durable subscriptions of one user
+    idempotency_key_too_long = 316,   ///< the value of an `idempotency-key`
 
     // Broker.
     broker_unavailable = 400, ///< the broker does not answer

@@ -21,7 +21,7 @@ struct group {
 const group groups[] = {
     {100, 118, condition::protocol_violation},
     {200, 208, condition::protocol_violation},
-    {300, 315, condition::limit_exceeded},
+    {300, 316, condition::limit_exceeded},
     {400, 403, condition::unavailable},
     {500, 501, condition::unavailable},
     {600, 605, condition::unauthorized},

@@ -48,6 +48,7 @@ constexpr const char* text_of(error e) noexcept {
     case error::too_many_transactions: return "too many open transactions";
     case error::transaction_too_long: return "transaction too long";
     case error::destination_too_long: return "destination too long";
+    case error::idempotency_key_too_long: return "idempotency-key too long";
     case error::connect_timeout: return "no CONNECT frame in time";
     case error::handshake_timeout: return "no complete request in time";
     case error::no_progress: return "the connection takes no data";

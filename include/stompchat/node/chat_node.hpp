@@ -158,6 +158,7 @@ private:
 #include <stompchat/node/impl/disconnects.ipp>
 #include <stompchat/node/impl/durables.ipp>
 #include <stompchat/node/impl/http_connection.ipp>
+#include <stompchat/node/impl/keyed_sends.ipp>
 #include <stompchat/node/impl/presence_hub.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
@@ -165,6 +166,7 @@ private:
 #include <stompchat/node/impl/session_frames.ipp>
 #include <stompchat/node/impl/session_input.ipp>
 #include <stompchat/node/impl/session_intercept.ipp>
+#include <stompchat/node/impl/session_keyed.ipp>
 #include <stompchat/node/impl/session_output.ipp>
 #include <stompchat/node/impl/session_start.ipp>
 #include <stompchat/node/impl/session_subscribe.ipp>

@@ -28,6 +28,7 @@ inline std::uint16_t close_code_of(const error_code& reason) noexcept {
     case error::destination_too_long:
     case error::durable_name_too_long:
     case error::too_many_durables:
+    case error::idempotency_key_too_long:
     case error::connect_timeout:
     case error::handshake_timeout:
     case error::heart_beat_timeout:

@@ -37,6 +37,8 @@ struct publish_record {
     std::uint32_t octets = 0;
     /// Of the destination: the RECEIPT names the message-id.
     std::uint32_t check = 0;
+    /// Of keyed_sends; 0 = none.
+    std::uint64_t keyed = 0;
     std::string receipt;
     std::shared_ptr<publish_group> group;
 };

@@ -9,6 +9,7 @@
 #include <stompchat/node/detail/connection.hpp>
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/node/detail/interceptions.hpp>
+#include <stompchat/node/detail/keyed_sends.hpp>
 #include <stompchat/node/detail/output_queue.hpp>
 #include <stompchat/node/detail/publishes.hpp>
 #include <stompchat/node/detail/shard.hpp>
@@ -21,6 +22,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -108,6 +110,13 @@ public:
     STOMPCHAT_DECL void on_published(publish_record& what, error_code ec, const position& at);
     STOMPCHAT_DECL void flush();
 
+    // From the shard's keyed_sends.
+    STOMPCHAT_DECL void count_in_flight(const publish_record& what) noexcept;
+    STOMPCHAT_DECL void send_to_app(const keyed_sends::item& what, const std::shared_ptr<publish_group>& transaction);
+    /// False when the session ends with it.
+    STOMPCHAT_DECL bool on_job_given_up(const keyed_sends::item& what);
+    STOMPCHAT_DECL void on_job_done();
+
     // From the authenticator and the application.
     STOMPCHAT_DECL void on_authenticated(error_code ec, identity who);
     STOMPCHAT_DECL void on_app_publish(const std::shared_ptr<publish_group>& group, std::string_view destination, header_block headers,
@@ -193,7 +202,7 @@ private:
     // session_frames.ipp: what a client's frames do
     void handle_frames();
     void on_connect(const stomp::event& ev);
-    std::optional<refusal> send_problem(std::string_view destination) const;
+    std::optional<refusal> send_problem(const stomp::frame_view& frame, std::string_view destination) const;
     void on_send(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
                  const std::shared_ptr<publish_group>& transaction);
     void publish(std::string_view destination, header_block headers, std::string_view body, publish_record what);
@@ -227,6 +236,14 @@ private:
     void carry_out(const held_send& what);
     static void on_verdict(shard& home, connection_id from, std::uint64_t number, std::size_t frame, send_verdict verdict);
     static void publish_for_gone(shard& home, const held_send& what);
+
+    // session_keyed.ipp: SENDs with an idempotency key
+    static std::string_view key_of(const stomp::frame_view& frame) noexcept;
+    keyed_sends::item copy_of(const stomp::frame_view& frame, std::string_view destination);
+    /// False when it need not become part of a job.
+    bool send_keyed(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt);
+    bool commit_keyed(std::span<const stomp::transaction_frame> frames, const std::shared_ptr<publish_group>& transaction);
+    void add_to_job(std::deque<keyed_sends::item> what);
 
     // session_subscribe.ipp: which subscriptions there are, and refusing
     void on_subscribe(const stomp::event& ev);
@@ -279,6 +296,7 @@ private:
     bool waits_to_write_ = false;
     bool paused_ = false;
     bool held_up_ = false; // until the shard says on_uncongested()
+    bool has_job_ = false; // of keyed_sends
     bool authenticating_ = false;
     bool announced_ = false; // the observer and the registry know it
     bool ever_unsubscribed_ = false;

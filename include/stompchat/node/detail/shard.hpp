@@ -10,6 +10,7 @@
 #include <stompchat/node/detail/frame.hpp>
 #include <stompchat/node/detail/gather.hpp>
 #include <stompchat/node/detail/interceptions.hpp>
+#include <stompchat/node/detail/keyed_sends.hpp>
 #include <stompchat/node/detail/output_queue.hpp>
 #include <stompchat/node/detail/publishes.hpp>
 #include <stompchat/node/detail/reader.hpp>
@@ -144,6 +145,17 @@ public:
     /// Below it every record of the subscription's topic was handed out.
     offset handed_to(const subscription& whom) noexcept { return topics_.handed(topics_.at(whom.slot)); }
 
+    keyed_sends& keyed() noexcept { return keyed_; }
+    /// A number that no other shard of the node makes of its own.
+    std::uint64_t unique_number(std::uint64_t own) const noexcept { return ticket::make(index_, own); }
+    /// How far the partition of a destination was handed out: what is published from now on stands there or behind.
+    position reached(std::string_view in_log) const noexcept {
+        return reader_->handed_out(partition_of(in_log, node_.ports.log.partitions()));
+    }
+    /// Publishes for a session, or for who was one; session::on_published() follows.
+    STOMPCHAT_DECL void publish(std::string_view user, std::string_view destination, header_block headers, std::string_view body,
+                                publish_record what, const record_id& id = {}, const position& base = {});
+
     /// What holds for a destination, as the log knows it.
     const delivery::destination_settings& settings_of(std::string_view in_log) noexcept {
         if (node_.rules.empty()) return node_.rules.of(in_log);
@@ -223,6 +235,7 @@ private:
     topic_table topics_;
     publishes publishes_;
     interceptions interceptions_;
+    keyed_sends keyed_{*this};
     std::shared_ptr<shard_link> link_;
     shard_inbox inbox_;
     std::vector<shard_event> events_;

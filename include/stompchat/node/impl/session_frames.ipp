@@ -38,7 +38,7 @@ STOMPCHAT_DECL void session::handle_frames() {
         case stomp::event_kind::closed: return;
         case stomp::event_kind::connect: on_connect(ev); break;
         case stomp::event_kind::send:
-            if (const auto problem = send_problem(ev.destination))
+            if (const auto problem = send_problem(ev.frame, ev.destination))
                 refuse("SEND", ev.destination, ev.receipt, *problem);
             else if (publish_interceptor* const asked = interceptor_of(ev.destination))
                 intercept(*asked, ev);
@@ -115,7 +115,7 @@ STOMPCHAT_DECL void session::on_authenticated(error_code ec, identity who) {
 
 // SEND
 
-STOMPCHAT_DECL std::optional<session::refusal> session::send_problem(std::string_view destination) const {
+STOMPCHAT_DECL std::optional<session::refusal> session::send_problem(const stomp::frame_view& frame, std::string_view destination) const {
     if (delivery::too_long(destination)) return too_long(destination);
     switch (delivery::kind_of(destination)) {
     case delivery::destination_kind::topic:
@@ -129,6 +129,9 @@ STOMPCHAT_DECL std::optional<session::refusal> session::send_problem(std::string
     }
     if (!shard_.node().ports.authorization.authorize(who_, action::send, destination).allow)
         return refusal{error::not_authorized, fmt::format("you may not send to {}", destination)};
+    if (const std::string_view key = key_of(frame); key.size() > delivery::max_idempotency_key)
+        return refusal{error::idempotency_key_too_long,
+                       fmt::format("the idempotency-key has {} octets; at most {} are allowed", key.size(), delivery::max_idempotency_key)};
     return std::nullopt;
 }
 
@@ -144,6 +147,7 @@ STOMPCHAT_DECL std::string_view session::pack_headers(const stomp::frame_view& f
 STOMPCHAT_DECL void session::on_send(const stomp::frame_view& frame, std::string_view destination, std::string_view receipt,
                                      const std::shared_ptr<publish_group>& transaction) {
     if (delivery::kind_of(destination) == delivery::destination_kind::app) return send_to_app(frame, destination, receipt, transaction);
+    if (!transaction && send_keyed(frame, destination, receipt)) return;
     publish_record what(receipt);
     if (transaction) {
         ++transaction->open;
@@ -157,20 +161,11 @@ STOMPCHAT_DECL void session::on_send(const stomp::frame_view& frame, std::string
 }
 
 STOMPCHAT_DECL void session::publish(std::string_view destination, header_block headers, std::string_view body, publish_record what) {
-    ++in_flight_;
-    in_flight_octets_ += body.size();
     what.session = id();
     what.octets = static_cast<std::uint32_t>(body.size());
     what.check = destination_check(destination);
-    outgoing message;
-    message.ephemeral = shard_.settings_of(destination).policy == destination_policy::ephemeral;
-    message.ticket = shard_.issue_ticket(std::move(what));
-    message.destination = destination;
-    message.user = who_.user;
-    message.timestamp = detail::milliseconds_since_1970();
-    message.headers = headers;
-    message.body = body;
-    shard_.node().ports.log.publish({&message, 1});
+    count_in_flight(what);
+    shard_.publish(who_.user, destination, headers, body, std::move(what));
     if (!held_up_ && shard_.congested(destination)) {
         held_up_ = true;
         shard_.hold_up(*this);
@@ -307,7 +302,7 @@ STOMPCHAT_DECL void session::on_commit(const stomp::event& ev) {
     for (const stomp::transaction_frame& one : ev.frames) {
         if (one.kind != stomp::event_kind::send) continue;
         // A refused SEND spoils its transaction, also where errors are soft.
-        if (const auto problem = send_problem(one.destination)) return fail(problem->code, problem->reason, ev.receipt);
+        if (const auto problem = send_problem(one.frame, one.destination)) return fail(problem->code, problem->reason, ev.receipt);
     }
     if (publish_interceptor* const asked = shard_.node().ports.interceptor) return intercept_commit(*asked, ev);
     commit(ev.frames, ev.receipt);
@@ -318,12 +313,15 @@ STOMPCHAT_DECL void session::commit(std::span<const stomp::transaction_frame> fr
     transaction->receipt = receipt;
     transaction->transaction = true;
     for (const stomp::transaction_frame& one : frames) {
-        if (one.kind == stomp::event_kind::send)
-            on_send(one.frame, one.destination, {}, transaction);
-        else if (!settle(one.id, one.sub, one.nack) && !ever_unsubscribed_)
-            fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", one.id.substr(0, 80)),
-                 receipt);
-        if (phase_ == phase::closing) return;
+        if (one.kind != stomp::event_kind::send && !settle(one.id, one.sub, one.nack) && !ever_unsubscribed_)
+            return fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", one.id.substr(0, 80)),
+                        receipt);
+    }
+    if (!commit_keyed(frames, transaction)) {
+        for (const stomp::transaction_frame& one : frames) {
+            if (one.kind == stomp::event_kind::send) on_send(one.frame, one.destination, {}, transaction);
+            if (phase_ == phase::closing) return;
+        }
     }
     close_one(*transaction);
     feed_those_behind();

@@ -116,7 +116,7 @@ STOMPCHAT_DECL void session::take_stomp(std::string_view octets) {
 STOMPCHAT_DECL bool session::overloaded() const noexcept {
     const chat_node_options& options = shard_.node().options;
     // MESSAGEs stop at the queue's limit by themselves; twice that is reached only by answers that the client asks for and does not read.
-    return held_up_ || in_flight_ >= options.max_in_flight || in_flight_octets_ >= options.max_in_flight_octets
+    return held_up_ || has_job_ || in_flight_ >= options.max_in_flight || in_flight_octets_ >= options.max_in_flight_octets
            || queue_.octets() >= 2 * options.output_queue;
 }
 
@@ -124,7 +124,7 @@ STOMPCHAT_DECL void session::read_on() {
     const chat_node_options& options = shard_.node().options;
     // The queue's bound is the one of overloaded(): the last MESSAGE goes beyond the queue's limit, and a client that sends much before it
     // reads anything would otherwise never be read again.
-    if (!paused_ || held_up_ || phase_ != phase::open || in_flight_ > options.max_in_flight / 2
+    if (!paused_ || held_up_ || has_job_ || phase_ != phase::open || in_flight_ > options.max_in_flight / 2
         || in_flight_octets_ > options.max_in_flight_octets / 2 || queue_.octets() >= 2 * options.output_queue)
         return;
     paused_ = false;

@@ -27,6 +27,7 @@ inline std::string_view refusal_code(error code) noexcept {
     case error::destination_too_long:
     case error::durable_name_too_long:
     case error::too_many_durables:
+    case error::idempotency_key_too_long:
     case error::too_many_subscriptions: return "limit";
     case error::taken_over: return "taken-over";
     case error::not_authorized:

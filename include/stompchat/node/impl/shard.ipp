@@ -107,6 +107,7 @@ STOMPCHAT_DECL void shard::end() {
     if (presence_) presence_->stop();
     if (durables_) durables_->stop();
     timer_.cancel(); // else the context would have something to wait for, although nobody has a deadline any more
+    keyed_.clear();
     std::exchange(drained_, nullptr)();
 }
 

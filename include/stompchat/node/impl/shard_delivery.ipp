@@ -6,6 +6,7 @@
 #include <stompchat/delivery/topic_events.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
+#include <stompchat/node/detail/timestamp.hpp>
 
 #include <boost/asio/post.hpp>
 
@@ -74,9 +75,25 @@ STOMPCHAT_DECL void shard::deliver() {
     if (alone && !to_flush_.empty()) flush();
 }
 
+STOMPCHAT_DECL void shard::publish(std::string_view user, std::string_view destination, header_block headers, std::string_view body,
+                                   publish_record what, const record_id& id, const position& base) {
+    outgoing message;
+    message.ephemeral = settings_of(destination).policy == destination_policy::ephemeral;
+    message.ticket = issue_ticket(std::move(what));
+    message.destination = destination;
+    message.user = user;
+    message.timestamp = detail::milliseconds_since_1970();
+    message.headers = headers;
+    message.body = body;
+    message.id = id;
+    message.base = base;
+    node_.ports.log.publish({&message, 1});
+}
+
 STOMPCHAT_DECL void shard::on_result(const shard_event& event) {
     publish_record what;
     if (!publishes_.take(ticket::number_of(event.number), what)) return;
+    if (what.keyed != 0) keyed_.on_published(what.keyed, event.error, event.at, what.check);
     if (session* const from = find(what.session)) from->on_published(what, event.error, event.at);
 }
 
