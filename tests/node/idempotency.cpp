@@ -1,5 +1,6 @@
 // Boost Software License 1.0, see LICENSE
 
+#include "interceptor.hpp"
 #include "running_node.hpp"
 
 #include <mutex>
@@ -289,4 +290,27 @@ TEST_CASE("an ephemeral SEND with a key is ephemeral") {
     ann.connect(login("ann"));
     CHECK(send_keyed(ann, "/topic/typing", "1", "k") == "(absent)");
     CHECK(node.store.size() == 0);
+}
+
+TEST_CASE("what an interceptor lets go together keeps its order, with and without keys") {
+    setup how;
+    scripted_interceptor moderator;
+    how.interceptor = &moderator;
+    running_node node(how);
+    stomp_client ann(node.ws);
+    ann.connect(login("ann"));
+    ann.subscribe_and_wait("1", "/topic/x");
+    const auto send = [&](std::string_view body, headers more = {}) { ann.send("/topic/x", body, std::move(more)); };
+    send("later 1");
+    send("2", {{"idempotency-key", "2"}});
+    send("3");
+    send("4", {{"idempotency-key", "4"}});
+    ann.send_frame(command::begin, {{"transaction", "t"}});
+    send("5", {{"transaction", "t"}});
+    ann.send_frame(command::commit, {{"transaction", "t"}, {"receipt", "c"}});
+    send("6");
+    REQUIRE(eventually([&] { return moderator.asked().size() == 6; }));
+    moderator.decide("later 1", send_verdict::pass());
+    ann.take_receipt("c");
+    for (const char* body : {"later 1", "2", "3", "4", "5", "6"}) ann.expect_message(body);
 }
