@@ -33,7 +33,9 @@ public:
         if (!failure) descriptor_ = taken;
     }
 
+    /// Takes the descriptor over; `from` is empty afterwards.
     connected_socket(connected_socket&& from) noexcept : context_(from.context_), descriptor_(from.release()) {}
+    /// Exchanges the two.
     connected_socket& operator=(connected_socket&& from) noexcept {
         std::swap(context_, from.context_);
         std::swap(descriptor_, from.descriptor_);

@@ -35,7 +35,7 @@ STOMPCHAT_DECL asio::ip::tcp::endpoint remote_endpoint(int socket) noexcept;
 struct socket_event {
     void* whose = nullptr; ///< what poll_add() was given
     bool readable = false; ///< or at its end
-    bool writable = false;
+    bool writable = false; ///< takes octets
     bool ended = false; ///< the peer says nothing more, or the connection is broken: `readable` too, and for good
 };
 
@@ -46,6 +46,7 @@ STOMPCHAT_DECL int open_poll(error_code& ec) noexcept;
 STOMPCHAT_DECL void poll_add(int poll, int socket, void* whose, bool for_writing, error_code& ec) noexcept;
 /// The same for a socket that is watched already: what it is now is told again.
 STOMPCHAT_DECL void poll_change(int poll, int socket, void* whose, bool for_writing, error_code& ec) noexcept;
+/// Watches a socket no more. Harmless for one that is not watched.
 STOMPCHAT_DECL void poll_remove(int poll, int socket) noexcept;
 /// Takes events that are there, without blocking. Returns how many; as many as fit mean that there may be more.
 STOMPCHAT_DECL std::size_t poll_take(int poll, std::span<socket_event> into) noexcept;
