@@ -28,6 +28,7 @@ RATIOS = [
 BYSTANDER = ["bystander", "--clients", "9000", "--rate", "200"]
 IDLE = ["idle", "--clients", "10000"]
 SLOW = ["slow", "--members", "100", "--clients", "20", "--size", "4096", "--rate", "500"]
+RECONNECT = ["reconnect", "--clients", "10000", "--rooms", "100", "--pending", "50"]
 RESTLESS = ["restless", "--members", "300", "--clients", "50", "--rate", "100"]
 # The most that a quick run uses of each; more than 256 subscribers, so that large rooms are what they are.
 QUICK = {"--members": 300, "--rooms": 20, "--rate": 200, "--clients": 300}
@@ -62,6 +63,8 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        # What it says at its end.
+        self.farewell = self.process.stdout.read()
 
 
 class Bench:
@@ -83,7 +86,7 @@ class Bench:
             result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
             if result.returncode != 0 or server.process.poll() is not None:
                 sys.exit(f"{' '.join(load)} against {who} failed with {result.returncode}:\n{result.stdout}")
-            return json.loads(result.stdout)
+        return json.loads(result.stdout) | {"server": server.farewell}
 
 
 def progress(text):
@@ -147,6 +150,17 @@ def measure(bench, repetitions):
     rows.append(("p99 of 100 readers when 20 more do not read", f"all read: {before:.1f} ms",
                  f"20 do not: {beside:.1f} ms; these catch up later, nothing lost", "", "", ""))
     bench.run("server", RESTLESS, 3)
+
+    progress("reconnect")
+    for left, options in (("recent messages are there", ()), ("nothing is there", ("--linger", "0"))):
+        back = bench.run("server", RECONNECT, 5, *options)
+        reads, partitions = map(int, re.match(r"(\d+) reads of (\d+) partitions", back["server"]).groups())
+        most = back["rooms"] + partitions
+        if reads > most:
+            sys.exit(f"{back['clients']} clients came back at the cost of {reads} reads of the log, more than {most}")
+        rows.append((f"{back['clients']} clients of {back['rooms']} rooms back within 5 s, {back['replayed']} messages missed; {left}", "",
+                     f"all recovered after {back['seconds_all_recovered']:.1f} s, {back['cpu_us'] / 1e6:.2f} s of CPU, {reads} reads of the log",
+                     "", f"≤ {most} reads", judge(reads, most)))
 
     progress("one SEND")
     sends = []

@@ -1,6 +1,7 @@
 // Boost Software License 1.0, see LICENSE
 
-/*  The library with nothing around it: in-memory broker, local registry, everybody may do everything. Prints its port. */
+/*  The library with nothing around it: in-memory broker, local registry, everybody may do everything. Prints its port; at its end, how
+   often the log was read. */
 
 #include <stompchat/memory/local_registry.hpp>
 #include <stompchat/memory/local_state_store.hpp>
@@ -68,9 +69,14 @@ int main(int argc, char** argv) {
     std::size_t shards = 1;
     std::string address = "127.0.0.1:0";
     std::size_t output_queue = 1024;
+    chat_node_options node_options;
     options.add_option("--shards", shards, "Threads that share the sessions")->capture_default_str()->check(CLI::Range(1, 64));
     options.add_option("--listen", address, "Where to listen")->capture_default_str();
     options.add_option("--output-queue", output_queue, "KiB that may wait for one session")->capture_default_str();
+    std::size_t recent = node_options.recent_octets / 1024;
+    options.add_option("--recent", recent, "KiB of recent messages")->capture_default_str();
+    std::size_t linger = static_cast<std::size_t>(node_options.topic_linger.count());
+    options.add_option("--linger", linger, "Milliseconds that a room stays without subscriptions")->capture_default_str();
     bool without_registry = false;
     options.add_flag("--without-registry", without_registry, "Register nobody");
     CLI11_PARSE(options, argc, argv);
@@ -89,8 +95,9 @@ int main(int argc, char** argv) {
     believing_authenticator authentication;
     allow_all authorization;
     reporting_observer watcher;
-    chat_node_options node_options;
     node_options.output_queue = output_queue * 1024;
+    node_options.recent_octets = recent * 1024;
+    node_options.topic_linger = std::chrono::milliseconds(linger);
     chat_node node(pool, node_ports{log, registry, store, authentication, authorization, nullptr, &watcher}, node_options);
     const auto opened = node.listen(listener_options(address));
     if (!opened) {
@@ -102,4 +109,5 @@ int main(int argc, char** argv) {
     asio::signal_set signals(pool.context(0), SIGINT, SIGTERM);
     signals.async_wait([&](error_code, int) { node.async_stop(std::chrono::seconds(1), [&](error_code) { pool.stop(); }); });
     pool.run();
+    std::cout << log.physical_reads() << " reads of " << log.partitions() << " partitions" << std::endl;
 }

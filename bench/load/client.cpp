@@ -182,18 +182,23 @@ void client::take_stomp(std::string_view octets) {
 
 void client::on_frame(const stomp::frame_view& frame) {
     switch (frame.cmd) {
-    case stomp::command::message: return listener_.on_message(*this, frame.body);
+    case stomp::command::message:
+        if (remembers_) token_ = frame.value_of("message-id");
+        return listener_.on_message(*this, frame.body);
     case stomp::command::connected:
         if (destination_.empty()) {
             phase_ = phase::open;
             return listener_.on_open(*this);
         }
         phase_ = phase::subscribing;
-        say_masked(1, fmt::format("SUBSCRIBE\nid:0\ndestination:{}\nreceipt:s\n\n{}", destination_, end_of_frame));
+        say_masked(1, fmt::format("SUBSCRIBE\nid:0\ndestination:{}\nreceipt:s\n{}{}{}\n{}", destination_,
+                                  token_.empty() ? "" : "resume-after:", token_, token_.empty() ? "" : "\n", end_of_frame));
         return flush();
     case stomp::command::receipt:
         if (phase_ != phase::subscribing) return;
         phase_ = phase::open;
+        recovered_ = frame.value_of("recovered") == "true";
+        if (remembers_ && token_.empty()) token_ = frame.value_of("position");
         return listener_.on_open(*this);
     default: return end(fmt::format("ERROR {}", frame.value_of("message")));
     }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bench {
 
@@ -64,6 +65,15 @@ public:
     /// A client that does not read leaves what comes in the sockets' buffers.
     void set_reading(bool on);
 
+    /// From now on it remembers the token of what it had last; its SUBSCRIBE goes on behind `token`, if that is not empty.
+    void remember_token(std::string token) {
+        remembers_ = true;
+        token_ = std::move(token);
+    }
+    const std::string& token() const noexcept { return token_; }
+    /// Whether its RECEIPT said `recovered:true`.
+    bool recovered() const noexcept { return recovered_; }
+
     const std::string& destination() const noexcept { return destination_; }
     bool is_open() const noexcept { return phase_ == phase::open; }
 
@@ -105,6 +115,9 @@ private:
     int fd_ = -1;
     phase phase_ = phase::idle;
     bool reading_ = true;
+    bool remembers_ = false;
+    bool recovered_ = false;
+    std::string token_;
 };
 
 } // namespace bench

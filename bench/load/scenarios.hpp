@@ -71,6 +71,8 @@ json churn(const target& of, const scale& how);
 json slow(const target& of, const scale& how);
 /// A room with `clients` guests who come, stay for a few messages and go, while it is written to.
 json restless(const target& of, const scale& how);
+/// `clients` of `rooms` rooms lose their connection, miss `pending` messages each, and come back within `seconds`.
+json reconnect(const target& of, const scale& how);
 /// A pair at a fixed rate, first alone, then beside a fan-out to `clients` subscribers that never ends.
 json bystander(const target& of, const scale& how);
 

@@ -353,3 +353,24 @@ TEST_CASE("a subscription waits for a log that does not answer, and begins when 
     CHECK(bob.take_receipt("r")["recovered"] == "true");
     expect(bob, 2, 3);
 }
+
+TEST_CASE("everybody who comes back to a room costs the log one read") {
+    setup how;
+    how.options.topic_linger = std::chrono::milliseconds(0);
+    running_node node(how);
+    stomp_client sender(node.ws);
+    sender.connect();
+    const std::vector<std::string> rooms = {"/topic/a", "/topic/b", "/topic/c"};
+    std::vector<std::string> tokens;
+    for (const std::string& room : rooms) tokens.push_back(fill(sender, room, 1, 6).front());
+    const std::uint64_t before = node.log.physical_reads();
+    std::vector<std::unique_ptr<stomp_client>> all;
+    for (std::size_t i = 0; i != 30; ++i) {
+        all.push_back(std::make_unique<stomp_client>(node.ws));
+        all.back()->connect();
+        const std::size_t room = i % rooms.size();
+        CHECK(subscribe(*all.back(), "1", rooms[room], {{"resume-after", tokens[room]}})["recovered"] == "true");
+        expect(*all.back(), 2, 6);
+    }
+    CHECK(node.log.physical_reads() - before == rooms.size());
+}
