@@ -56,6 +56,7 @@ MUTATIONS = [
     ("what is quiet is recovered without a look", "start.hpp", "const bool nothing_missed = from >= topic.known_from && topic.last <= resume_after->offset;", "const bool nothing_missed = topic.last <= resume_after->offset;"),
     ("the past is shown to who may not see it", "start.hpp", "(from >= topic.recent_from && !earliest)", "(from >= topic.recent_from)"),
     ("history is read across a hole", "start.hpp", "            found_.clear();\n            complete = false;\n        }\n        for", "            complete = false;\n        }\n        for"),
+    ("the window of the history moves on between two reads", "start.hpp", "if (result.status != read_status::complete) return read_history(result.next);", "if (result.status != read_status::complete) {\n            oldest_ = window_begins;\n            return read_history(result.next);\n        }"),
     ("who begins in a log that is no more stays there", "start.hpp", "if (epoch_ != topic.epoch) return again(topic, window_begins);\n        if (resume_after) {", "if (resume_after) {"),
     ("*who falls behind with an empty queue is not fed", "feeding.hpp", "return room.queued == 0 && !whom.window_full();", "return room.queued != 0 && !whom.window_full();"),
     ("who was fed once is never fed again", "feeding.hpp", "one.listed = false;\n                *link = std::exchange(one.next_behind, nullptr);", "*link = std::exchange(one.next_behind, nullptr);"),

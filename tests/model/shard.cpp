@@ -89,7 +89,9 @@ void shard::feed(subscription& whom, std::size_t messages, std::size_t octets) {
 }
 
 void shard::read_to_start(subscription& whom, const position& from, const read_bounds& bounds) {
-    const auto ask = [this, name = topics_.at(whom.slot).name, from, bounds] { return around_.log.read(name, from, bounds, 0); };
+    read_bounds most = bounds;
+    if (around_.random.percent(30)) most.messages = around_.random.between(1, 3);
+    const auto ask = [this, name = topics_.at(whom.slot).name, from, most] { return around_.log.read(name, from, most, 0); };
     answer_later(whom, ask, [](subscription& to, bool failed, read_result& result) { to.owner->on_start_read(to, failed, result); });
 }
 

@@ -16,7 +16,7 @@ constexpr std::int64_t storm_length = 300 * millisecond;
 
 world::world(std::uint64_t seed)
     : random_(seed), log_(random_, clock_, random_.between(1, 4), random_.between(3, 24), random_.one_of<std::uint32_t>({1, 3, 50})),
-      around_{clock_, random_, log_, counts_, false, {}}, trouble_(random_.percent(75)) {
+      around_{clock_, random_, log_, counts_, false, {}}, trouble_(random_.percent(75)), renewals_(random_.percent(20) ? 45 : 6) {
     around_.to_write = [this](session& from) { write_later(*clients_[from.client()]); };
     for (std::uint32_t i = random_.between(1, 3); i != 0; --i) nodes_.push_back(std::make_unique<node>(around_, shape()));
     for (const auto& one : nodes_) one->start();
@@ -249,10 +249,10 @@ void world::make_trouble() {
         if (around_.calm) return;
         node& one = *nodes_[random_.below(static_cast<std::uint32_t>(nodes_.size()))];
         const std::uint32_t what = random_.below(100);
-        if (what < 40)
-            truncate();
-        else if (what < 46)
+        if (what < renewals_)
             renew();
+        else if (what < 50)
+            truncate();
         else if (what < 90 && one.runs())
             one.repeat(random_.below(log_.partitions()), random_.between(1, 30));
         else if (what < 95)

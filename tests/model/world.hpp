@@ -81,7 +81,8 @@ private:
     surroundings around_;
     std::vector<std::unique_ptr<node>> nodes_;
     std::vector<std::unique_ptr<client>> clients_;
-    bool trouble_ = true; // some worlds have none but slow clients and disconnects
+    bool trouble_ = true;        // some worlds have none but slow clients and disconnects
+    std::uint32_t renewals_ = 6; // in some worlds no log lives long
     std::int64_t storm_ends_ = 0;
 };
 

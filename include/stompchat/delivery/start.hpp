@@ -178,7 +178,7 @@ public:
             found_.pop_front();
             complete = false;
         }
-        if (result.status != read_status::complete) return read_history(result.next, window_begins);
+        if (result.status != read_status::complete) return read_history(result.next);
         history = static_cast<std::uint32_t>(found_.size());
         if (found_.empty()) return {start_step::action::begin, now_, {}, {}, {}};
         // Between the last message of the past and the first live one there is no hole: what is not read yet comes as to anyone behind.
@@ -202,19 +202,22 @@ private:
         if (history.value_or(0) == 0) return {start_step::action::begin, now_, {}, {}, {}};
         found_.clear();
         complete = true;
-        return read_history({topic.epoch, topic.partition, 0}, window_begins);
+        // Fixed here: a window that moved on between two reads would leave a hole between what they bring.
+        oldest_ = earliest ? std::max(window_begins, *earliest) : window_begins;
+        return read_history({topic.epoch, topic.partition, 0});
     }
 
-    start_step read_history(const position& from, time_point window_begins) {
+    start_step read_history(const position& from) const {
         start_step step{start_step::action::read, 0, from, {}, {}};
         step.bounds.messages = 256;
-        step.bounds.not_before = earliest ? std::max(window_begins, *earliest) : window_begins;
+        step.bounds.not_before = oldest_;
         return step;
     }
 
     /// Where it begins without a token, in the log with that epoch.
     offset now_ = 0;
     std::uint64_t epoch_ = 0;
+    time_point oldest_{};
     // The last messages of the history so far.
     std::deque<message> found_;
 };
