@@ -303,6 +303,7 @@ private:
     bool soft_errors_ = false;
     bool peer_closed_ = false;
     bool peer_ended_ = false; // the end of its stream has come
+    bool took_leave_ = false; // with DISCONNECT, or was shown the door: it does not come back in a moment
     bool sent_shutdown_ = false;
     bool stopping_ = false;
     const bool websocket_;

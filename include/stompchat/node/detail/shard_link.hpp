@@ -38,7 +38,8 @@ public:
 
     void cut() noexcept {
         const std::lock_guard lock(mutex_);
-        shard_ = nullptr;
+        // Cut on the shard's thread already, it may be looked at there while the node is destroyed on another one.
+        if (shard_ != nullptr) shard_ = nullptr;
     }
 
 private:

@@ -167,7 +167,7 @@ STOMPCHAT_DECL bool session::cut_off(const farewell& why) {
     if (why.retry_after) {
         begin_close(error::disconnected, websocket::close_restart, "retry-after=" + std::to_string(why.retry_after->count()));
     } else {
-        phase_ = phase::leaving; // as after DISCONNECT: no place in a room is kept
+        took_leave_ = true;
         begin_close(error::disconnected, close_code_of(error::disconnected));
     }
     return true;
@@ -194,7 +194,7 @@ STOMPCHAT_DECL void session::leave_registry() {
     if (phase_ == phase::closing) return;
     // Who takes his leave with DISCONNECT is gone at once. Everybody else may be back in a moment: a page that is loaded again, a network
     // that was lost, a node that restarts.
-    const bool by_will = phase_ == phase::leaving && !stopping_;
+    const bool by_will = took_leave_ && !stopping_;
     phase_ = phase::closing;
     if (!announced_) return;
     bool keeps_places = false;

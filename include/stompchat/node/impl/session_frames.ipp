@@ -329,6 +329,7 @@ STOMPCHAT_DECL void session::commit(std::span<const stomp::transaction_frame> fr
 
 STOMPCHAT_DECL void session::on_disconnect(const stomp::event& ev) {
     if (!ev.receipt.empty()) rare().disconnect_receipt = ev.receipt;
+    took_leave_ = true;
     phase_ = phase::leaving;
     pause();
     end_durables();
