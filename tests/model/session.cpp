@@ -22,6 +22,8 @@ struct session::feeding_host {
     }
     void read(subscription& whom, std::size_t messages, std::size_t octets) const { self.home_.feed(whom, messages, octets); }
     void tell_gap(subscription& whom) const { self.tell_gap(whom); }
+    const delivery::destination_settings* latest_of(const subscription&) const noexcept { return nullptr; }
+    std::string_view key_of(const entry*, const delivery::destination_settings&) const noexcept { return {}; }
 };
 
 session::~session() {

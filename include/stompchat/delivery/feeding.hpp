@@ -5,13 +5,16 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/delivery/cursor.hpp>
+#include <stompchat/delivery/latest.hpp>
 #include <stompchat/ports/broker.hpp>
 #include <stompchat/ports/position.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 /*  How a session's subscriptions that are behind are fed.
 
@@ -24,6 +27,10 @@
     5. When the log no longer reaches back to what is lacking, that is told once, and the cursor goes on behind the hole; who does not know
        of gaps loses the session.
 
+    6. Where the policy is `latest`, of what it is fed at once only the newest message of each key is delivered: of the recent messages, at
+       most a thousand at a time, or of one read, which is as large as can be whatever room the window has. The cursor passes over the
+   others, as if they were not in the log: what stands in front of a newer one of its key is not lacked by anybody.
+
     `Host` is a session that has them:
         room()                                       output_room
         topic_of(subscription)                       with `epoch` and `recent`
@@ -32,6 +39,8 @@
         deliver_read(message, subscription)          one from a read of the log
         read(subscription, messages, octets)         reads the log for it, at most so much; `subscription.reading` while it is under way
         tell_gap(subscription)
+        latest_of(subscription)                       the settings where the policy is `latest`, else null
+        key_of(record, settings)                      of a recent message, as latest_key(); valid as long as that
     `Subscription` has `cursor`, `reading`, `told_of_gaps`, window_full() and window_room(n): how many messages its window takes, at most n.
  */
 
@@ -110,9 +119,40 @@ bool waits_for_nothing(const Subscription& whom, const output_room& room) {
     return room.queued == 0 && !whom.window_full();
 }
 
+/// Rule 6, for recent messages. False when there was not room for all, or when there are more of them.
+template <class Subscription, class Host>
+bool feed_latest_of_recent(Subscription& whom, const destination_settings& settings, Host& host) {
+    constexpr std::size_t most = 1000;
+    const auto& recent = host.topic_of(whom).recent;
+    std::vector<std::string_view> keys;
+    bool more = false;
+    recent.for_each_from(whom.cursor.next(), [&](offset, const auto& record) {
+        more = keys.size() == most;
+        if (!more) keys.push_back(host.key_of(record, settings));
+        return !more;
+    });
+    const std::vector<bool> newest = newest_of_each(keys);
+    std::size_t number = 0;
+    bool room = true;
+    recent.for_each_from(whom.cursor.next(), [&](offset at, const auto& record) {
+        if (number == newest.size()) return false;
+        if (!newest[number++]) return true;
+        const auto verdict = whom.cursor.on_read(at, [&] { return has_room(whom, host); });
+        if (verdict == cursor::verdict::take) host.deliver(record, whom);
+        room = verdict != cursor::verdict::no_room;
+        return room;
+    });
+    return room && !more;
+}
+
 /// Precondition: the recent messages cover what the cursor lacks.
 template <class Subscription, class Host>
 void feed_from_recent(Subscription& whom, Host& host) {
+    if (const destination_settings* const settings = host.latest_of(whom)) {
+        const offset reached = host.told_to(whom);
+        if (feed_latest_of_recent(whom, *settings, host)) whom.cursor.end_read(reached, reached);
+        return;
+    }
     bool all = true;
     host.topic_of(whom).recent.for_each_from(whom.cursor.next(), [&](offset at, const auto& record) {
         switch (whom.cursor.on_read(at, [&] { return has_room(whom, host); })) {
@@ -140,7 +180,9 @@ void feed_those_behind(behind_list<Subscription>& those, Host& host) {
             feed_from_recent(one, host);
             if (!one.cursor.behind() || !has_room(one, host)) return; // the next pass takes it off the list
         }
-        host.read(one, one.window_room(most_messages), std::min(room.limit - room.queued, most_octets));
+        // Rule 6: the more is seen at once, the more is passed over.
+        const std::size_t messages = host.latest_of(one) ? most_messages : one.window_room(most_messages);
+        host.read(one, messages, std::min(room.limit - room.queued, most_octets));
     });
 }
 
@@ -162,11 +204,21 @@ fed take_fed(Subscription& whom, const read_result& result, Host& host) {
         at.jump(result.messages.empty() ? result.next.offset : result.messages.front().at().offset);
     }
     const offset before = at.next();
-    if (host.topic_of(whom).recent.covers(before)) {
+    const destination_settings* const settings = host.latest_of(whom);
+    // Rule 6: history is the newest of each key already, the recent messages are not.
+    if (settings == nullptr && host.topic_of(whom).recent.covers(before)) {
         feed_from_recent(whom, host);
         return fed::something;
     }
+    std::vector<bool> newest;
+    if (settings != nullptr) {
+        std::vector<std::string_view> keys;
+        for (const message& one : result.messages) keys.push_back(latest_key(one.view(), *settings));
+        newest = newest_of_each(keys);
+    }
+    std::size_t number = 0;
     for (const message& one : result.messages) {
+        if (!newest.empty() && !newest[number++]) continue;
         const auto verdict = at.on_read(one.at().offset, [&] { return has_room(whom, host); });
         if (verdict == cursor::verdict::no_room) return fed::something;
         if (verdict == cursor::verdict::take) host.deliver_read(one, whom);

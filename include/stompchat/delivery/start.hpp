@@ -4,6 +4,7 @@
 #define STOMPCHAT_DELIVERY_START_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/delivery/latest.hpp>
 #include <stompchat/ports/broker.hpp>
 #include <stompchat/ports/message.hpp>
 #include <stompchat/ports/position.hpp>
@@ -16,7 +17,9 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace stompchat::inline STOMPCHAT_ABI::delivery {
 
@@ -90,6 +93,9 @@ public:
 
     /// The name of a durable subscription, else empty.
     std::string durable_name;
+    /// Where the policy is `latest`: history is the newest message of each key. Lifetime: outlives this.
+    const destination_settings* latest = nullptr;
+
     /// What the RECEIPT tells: whether that had a position.
     bool durable_resumed = false;
     /// Whether it is a durable subscription.
@@ -172,9 +178,9 @@ public:
             found_.clear();
             complete = false;
         }
-        for (message& one : result.messages) {
-            found_.push_back(std::move(one));
-            if (found_.size() <= *history) continue;
+        std::move(result.messages.begin(), result.messages.end(), std::back_inserter(found_));
+        if (latest) keep_newest();
+        while (found_.size() > *history) {
             found_.pop_front();
             complete = false;
         }
@@ -191,6 +197,17 @@ public:
 
 private:
     static time_point sent_at(const message& one) noexcept { return time_point(std::chrono::milliseconds(one.view().timestamp)); }
+
+    void keep_newest() {
+        std::vector<std::string_view> keys;
+        for (const message& one : found_) keys.push_back(latest_key(one.view(), *latest));
+        const std::vector<bool> newest = newest_of_each(keys);
+        std::deque<message> kept;
+        for (std::size_t i = 0; i != newest.size(); ++i) {
+            if (newest[i]) kept.push_back(std::move(found_[i]));
+        }
+        found_ = std::move(kept);
+    }
 
     start_step recover(offset from) {
         recovered = true;

@@ -80,6 +80,8 @@ public:
     std::string_view message_id() const noexcept { return octets().substr(id_prefix, id_length_); }
     /// A message without its message-id line.
     std::string_view rest() const noexcept { return octets().substr(id_prefix + id_length_ + 1u); }
+    /// The value of a message's header, as it stands on the wire; a null view when there is none.
+    STOMPCHAT_DECL std::string_view header(std::string_view name) const noexcept;
     /// A message that nobody acknowledges, although its subscription asks for it: it tells of the subscription itself.
     bool acknowledged() const noexcept { return acknowledged_; }
     void make_unacknowledged() noexcept { acknowledged_ = false; }

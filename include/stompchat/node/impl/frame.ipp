@@ -138,6 +138,19 @@ STOMPCHAT_DECL frame_ref frame::make(kind what, std::string_view octets) {
     return made;
 }
 
+STOMPCHAT_DECL std::string_view frame::header(std::string_view name) const noexcept {
+    std::string_view lines = rest();
+    while (!lines.empty() && lines.front() != '\n') {
+        const std::string_view line = lines.substr(0, lines.find('\n'));
+        if (line.size() > name.size() && line[name.size()] == ':' && line.starts_with(name)) {
+            const std::string_view value = line.substr(name.size() + 1);
+            return value.empty() ? std::string_view() : value;
+        }
+        lines.remove_prefix(line.size() + 1);
+    }
+    return {};
+}
+
 STOMPCHAT_DECL const frame& frame::for_version(stomp::version wanted) {
     if (!variants_ || wanted == stomp::version::v1_2) return *this;
     frame_ref& variant = variants_->older[static_cast<std::size_t>(wanted)];

@@ -80,6 +80,13 @@ struct session::feeding_host {
     }
     void read(subscription& whom, std::size_t messages, std::size_t octets) const { self.shard_.feed(whom, messages, octets); }
     void tell_gap(subscription& whom) const { self.tell_gap(whom); }
+    const delivery::destination_settings* latest_of(const subscription& whom) const noexcept {
+        const delivery::destination_settings* const settings = self.shard_.topic_of(whom).settings;
+        return settings->policy == destination_policy::latest ? settings : nullptr;
+    }
+    std::string_view key_of(const frame_ref& message, const delivery::destination_settings& settings) const noexcept {
+        return message->header(settings.key.empty() ? std::string_view("user") : std::string_view(settings.key));
+    }
 };
 
 STOMPCHAT_DECL void session::fell_behind(subscription& whom) {

@@ -29,7 +29,9 @@ STOMPCHAT_DECL std::optional<session::refusal> session::read_start(const stomp::
         if (!wanted) return refusal{error::bad_header_value, "history must be a decimal number"};
         into.history = *wanted;
     }
-    if (shard_.settings_of(in_log).policy == destination_policy::ephemeral) {
+    const delivery::destination_settings& settings = shard_.settings_of(in_log);
+    if (settings.policy == destination_policy::latest) into.latest = &settings;
+    if (settings.policy == destination_policy::ephemeral) {
         if (into.durable()) return refusal{error::bad_header_value, "nothing is kept of this destination, it has no durable subscriptions"};
         // Nothing was kept: nothing can be recovered, and there is no history.
         into.resume_after.reset();
