@@ -218,6 +218,7 @@ public:
             if (!eventually([this] { return stopped_.load(); })) MESSAGE("a node does not stop");
             pool_.stop();
             thread_.join();
+            node.reset(); // before its contexts
         }
 
         void stop(std::chrono::milliseconds patience) {
