@@ -7,6 +7,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -32,6 +33,13 @@ public:
 
     stompchat::broker& at(std::size_t i) { return *shares_[i]; }
 
+    /// What a node publishes from now on gets lost, as if it had died before.
+    void lose_messages(std::size_t i) { shares_[i]->loses_messages_ = true; }
+    /// What a node publishes from now on is logged, and the node never hears of it.
+    void lose_results(std::size_t i) { shares_[i]->loses_results_ = true; }
+    /// How many messages or results got lost.
+    std::size_t lost(std::size_t i) const { return shares_[i]->lost_; }
+
 private:
     class share final : public stompchat::broker {
     public:
@@ -46,6 +54,10 @@ private:
         }
         void publish(std::span<const stompchat::outgoing> messages) override {
             for (stompchat::outgoing one : messages) {
+                if (loses_messages_) {
+                    ++lost_;
+                    continue;
+                }
                 {
                     const std::lock_guard lock(of_.mutex_);
                     of_.tickets_[++of_.last_ticket_] = {this, one.ticket};
@@ -59,6 +71,9 @@ private:
         boost::asio::any_io_executor get_executor() const override { return of_.log_.get_executor(); }
 
         sink* to_ = nullptr;
+        std::atomic<bool> loses_messages_{false};
+        std::atomic<bool> loses_results_{false};
+        std::atomic<std::size_t> lost_{0};
 
     private:
         void do_read(std::string destination, stompchat::position from, stompchat::read_bounds bounds,
@@ -85,6 +100,10 @@ private:
         for (const auto& one : shares_)
             if (one->to_ != nullptr) one->to_->on_records(records, next);
     }
+    void on_ephemeral(std::span<const stompchat::record_view> records) override {
+        for (const auto& one : shares_)
+            if (one->to_ != nullptr) one->to_->on_ephemeral(records);
+    }
     void on_published(std::span<const stompchat::publish_result> results) override {
         for (stompchat::publish_result one : results) {
             std::pair<share*, std::uint64_t> from;
@@ -94,7 +113,10 @@ private:
                 tickets_.erase(one.ticket);
             }
             one.ticket = from.second;
-            if (from.first->to_ != nullptr) from.first->to_->on_published({&one, 1});
+            if (from.first->loses_results_)
+                ++from.first->lost_;
+            else if (from.first->to_ != nullptr)
+                from.first->to_->on_published({&one, 1});
         }
     }
     void on_state(stompchat::broker_state state) override {
