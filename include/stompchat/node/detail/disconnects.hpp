@@ -4,10 +4,10 @@
 #define STOMPCHAT_NODE_DETAIL_DISCONNECTS_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/detail/completion.hpp>
 #include <stompchat/error.hpp>
 #include <stompchat/node/detail/shard_link.hpp>
 #include <stompchat/node/farewell.hpp>
-#include <stompchat/ports/detail/completion.hpp>
 #include <stompchat/ports/session_registry.hpp>
 
 #include <cstddef>

@@ -4,11 +4,11 @@
 #define STOMPCHAT_NODE_DETAIL_OWN_PUBLISHES_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/detail/completion.hpp>
 #include <stompchat/error.hpp>
 #include <stompchat/node/options.hpp>
 #include <stompchat/node/service_message.hpp>
 #include <stompchat/ports/broker.hpp>
-#include <stompchat/ports/detail/completion.hpp>
 
 #include <cstddef>
 #include <cstdint>

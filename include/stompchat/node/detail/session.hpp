@@ -139,6 +139,8 @@ public:
     const identity& who() const noexcept { return who_; }
     /// Made anew with each call, so that an idle session need not hold it.
     std::string name() const { return shard_.session_name(number_); }
+    /// The user of a session that nobody has logged in to.
+    std::string anonymous_user() const { return "anonymous-" + name(); }
     std::uint64_t number() const noexcept { return number_; }
 
 private:
@@ -210,6 +212,7 @@ private:
                      std::shared_ptr<publish_group> group);
     bool settle(std::string_view id, const stomp::subscription* named, bool nack);
     bool settle(subscription& whom, std::uint64_t key, bool nack);
+    void fail_unknown_ack(std::string_view id, std::string_view receipt);
     void on_ack(const stomp::event& ev);
     void on_commit(const stomp::event& ev);
     void commit(std::span<const stomp::transaction_frame> frames, std::string_view receipt);
@@ -270,6 +273,8 @@ private:
     // session_durable.ipp: subscriptions that outlive their session
     std::optional<refusal> read_durable(const stomp::event& ev, bool in_log, delivery::start_request& into) const;
     void claim(subscription& whom, offset now);
+    /// Ends a subscription as if its SUBSCRIBE were refused.
+    void take_back(subscription& whom, const refusal& why, header_block about = {});
     void end_durable(const stomp::event& ev, std::optional<std::string_view> name);
     void on_durable_ended(std::string_view destination, std::string_view receipt, error_code ec);
     void end_durables();

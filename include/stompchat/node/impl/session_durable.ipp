@@ -30,7 +30,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::read_durable(const stomp
     if (name->size() > most)
         return refusal{error::durable_name_too_long,
                        fmt::format("the name of the durable subscription has {} octets; at most {} are allowed", name->size(), most)};
-    if (who_.user == "anonymous-" + this->name())
+    if (who_.user == anonymous_user())
         return refusal{error::not_authorized, "an anonymous user cannot come back to a durable subscription"};
     into.durable_name = *name;
     return std::nullopt;
@@ -48,31 +48,28 @@ STOMPCHAT_DECL void session::on_durable(subscription& whom, bool resumed, const 
 }
 
 STOMPCHAT_DECL void session::on_durable_refused(subscription& whom, error_code ec, std::string_view why) {
-    const auto wanted = std::exchange(whom.starting, nullptr);
-    std::string storage;
-    const std::string destination(destination_of(whom, storage));
-    stomp::subscription& refused = *whom.frame_side;
-    drop_subscription(refused);
-    if (phase_ != phase::open) return;
     const error code = ec == make_error_code(error::too_many_durables) ? error::too_many_durables : error::registry_unavailable;
-    refuse("SUBSCRIBE", destination, wanted ? wanted->receipt : std::string(), {code, std::string(why)});
-    if (phase_ == phase::open) stomp_.remove(refused);
+    take_back(whom, {code, std::string(why)});
 }
 
 STOMPCHAT_DECL void session::on_taken_over(subscription& whom, std::string_view name) {
-    const auto wanted = std::exchange(whom.starting, nullptr);
-    std::string storage;
-    const std::string destination(destination_of(whom, storage));
+    ever_unsubscribed_ = true; // its late ACKs change nothing, and are no error
     std::string about;
     append_header(about, "durable", name);
     append_header(about, "refused-subscription", whom.frame_side->id);
-    stomp::subscription& lost = *whom.frame_side;
-    drop_subscription(lost);
-    ever_unsubscribed_ = true; // its late ACKs change nothing, and are no error
+    take_back(whom, {error::taken_over, fmt::format("another subscription has taken over the durable subscription {}", name)},
+              header_block(about));
+}
+
+STOMPCHAT_DECL void session::take_back(subscription& whom, const refusal& why, header_block about) {
+    const auto wanted = std::exchange(whom.starting, nullptr);
+    std::string storage;
+    const std::string destination(destination_of(whom, storage));
+    stomp::subscription& ended = *whom.frame_side;
+    drop_subscription(ended);
     if (phase_ != phase::open) return;
-    refuse("SUBSCRIBE", destination, wanted ? wanted->receipt : std::string(),
-           {error::taken_over, fmt::format("another subscription has taken over the durable subscription {}", name)}, header_block(about));
-    if (phase_ == phase::open) stomp_.remove(lost);
+    refuse("SUBSCRIBE", destination, wanted ? wanted->receipt : std::string(), why, about);
+    if (phase_ == phase::open) stomp_.remove(ended);
 }
 
 STOMPCHAT_DECL void session::end_durable(const stomp::event& ev, std::optional<std::string_view> name) {

@@ -95,7 +95,7 @@ STOMPCHAT_DECL void session::on_authenticated(error_code ec, identity who) {
     if (who.user.size() > delivery::max_destination_length || !is_utf8(who.user))
         return fail(error::not_authenticated, "the user name is too long or is not UTF-8");
     const std::string own_name = name();
-    if (who.user.empty()) who.user = "anonymous-" + own_name;
+    if (who.user.empty()) who.user = anonymous_user();
     const time_point now = shard::now();
     const stomp::header soft{"soft-errors", "true"};
     stomp_.set_soft_errors(soft_errors_);
@@ -288,11 +288,13 @@ STOMPCHAT_DECL bool session::settle(subscription& whom, std::uint64_t key, bool 
     return result != stomp::ack_window::result::unknown;
 }
 
+STOMPCHAT_DECL void session::fail_unknown_ack(std::string_view id, std::string_view receipt) {
+    fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", id.substr(0, 80)), receipt);
+}
+
 STOMPCHAT_DECL void session::on_ack(const stomp::event& ev) {
     // An ACK may cross the UNSUBSCRIBE on its way; after one, an id that belongs to no live subscription proves nothing.
-    if (!settle(ev.id, ev.sub, ev.nack) && !ever_unsubscribed_)
-        return fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", ev.id.substr(0, 80)),
-                    ev.receipt);
+    if (!settle(ev.id, ev.sub, ev.nack) && !ever_unsubscribed_) return fail_unknown_ack(ev.id, ev.receipt);
     send_receipt(ev.receipt);
     feed_those_behind();
 }
@@ -314,8 +316,7 @@ STOMPCHAT_DECL void session::commit(std::span<const stomp::transaction_frame> fr
     transaction->transaction = true;
     for (const stomp::transaction_frame& one : frames) {
         if (one.kind != stomp::event_kind::send && !settle(one.id, one.sub, one.nack) && !ever_unsubscribed_)
-            return fail(error::unknown_ack, fmt::format("no message with the id {} was delivered on this connection", one.id.substr(0, 80)),
-                        receipt);
+            return fail_unknown_ack(one.id, receipt);
     }
     if (!commit_keyed(frames, transaction)) {
         for (const stomp::transaction_frame& one : frames) {

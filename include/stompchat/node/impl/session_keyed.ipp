@@ -15,13 +15,7 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
-STOMPCHAT_DECL std::string_view session::key_of(const stomp::frame_view& frame) noexcept {
-    constexpr std::string_view name = "idempotency-key";
-    for (const stomp::header& one : frame.headers) {
-        if (one.name.size() == name.size() && one.name == name) return one.value;
-    }
-    return {};
-}
+STOMPCHAT_DECL std::string_view session::key_of(const stomp::frame_view& frame) noexcept { return frame.value_of("idempotency-key"); }
 
 STOMPCHAT_DECL keyed_sends::item session::copy_of(const stomp::frame_view& frame, std::string_view destination) {
     keyed_sends::item made;
