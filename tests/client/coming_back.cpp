@@ -5,18 +5,6 @@
 
 using namespace client_test;
 
-namespace {
-
-using texts = std::vector<std::string>;
-
-texts numbers(int first, int last) {
-    texts all;
-    for (int i = first; i <= last; ++i) all.push_back(std::to_string(i));
-    return all;
-}
-
-} // namespace
-
 TEST_CASE("a client comes back after its node was restarted, and goes on where it was") {
     cluster whole;
     cluster_node first(whole);

@@ -17,14 +17,6 @@ using stompchat_test::for_each_seed;
 
 namespace {
 
-using texts = std::vector<std::string>;
-
-texts numbers(int first, int last) {
-    texts all;
-    for (int i = first; i <= last; ++i) all.push_back(std::to_string(i));
-    return all;
-}
-
 /// A client whose connections live for a random number of octets, until the network is whole again.
 struct cut_client {
     cut_client(std::uint16_t node, std::uint32_t seed)

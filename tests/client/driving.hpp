@@ -121,6 +121,15 @@ public:
     std::function<void(const client::incoming_message&)> on_message;
 };
 
+using texts = std::vector<std::string>;
+
+/// From `first` to `last`, as bodies.
+inline texts numbers(int first, int last) {
+    texts all;
+    for (int i = first; i <= last; ++i) all.push_back(std::to_string(i));
+    return all;
+}
+
 } // namespace client_test
 
 #endif

@@ -1,6 +1,7 @@
 // Boost Software License 1.0, see LICENSE
 
 // The installed @stompchat/client for tests, and a link to a server that can break.
+import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -29,6 +30,10 @@ export function until(what, client, condition) {
 
 export const online = client => until('online', client, () => client.state.name === 'online');
 export const offline = client => until('offline', client, () => client.state.name === 'waiting');
+/// From `from` up to before `to`, as bodies.
+export const numbers = (from, to) => Array.from({ length: to - from }, (_, i) => String(from + i));
+/// The error that a promise is rejected with.
+export const failure = promise => promise.then(() => assert.fail('it should have failed'), error => error);
 
 /// A client that is started, and stopped at the end of the test. It does not wait long before it connects again.
 export function startClient(t, url, options = {}) {

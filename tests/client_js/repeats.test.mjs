@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { freshRoom } from '../support/js/client.mjs';
 import { Server } from '../support/js/server.mjs';
-import { follow, Link, MemoryStorage, offline, online, RefusedError, startClient, until } from './harness.mjs';
+import { failure, follow, Link, MemoryStorage, numbers, offline, online, RefusedError, startClient, until } from './harness.mjs';
 
 let server;
 before(async () => {
@@ -13,9 +13,7 @@ before(async () => {
 });
 after(async () => assert.equal(await server.stop(), 0));
 
-const numbers = (from, to) => Array.from({ length: to - from }, (_, i) => String(from + i));
 const reader = t => startClient(t, server.url('ws'), { login: 'reader' });
-const failure = promise => promise.then(() => assert.fail('it should have failed'), error => error);
 
 test('a writer whose connection breaks again and again loses nothing, doubles nothing and keeps its order', async t => {
     const room = freshRoom();

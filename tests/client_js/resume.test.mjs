@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { freshRoom, TestClient } from '../support/js/client.mjs';
 import { Server } from '../support/js/server.mjs';
-import { follow, Link, offline, online, startClient } from './harness.mjs';
+import { follow, Link, numbers, offline, online, startClient } from './harness.mjs';
 
 let server;
 let writer;
@@ -15,7 +15,6 @@ before(async () => {
 after(async () => assert.equal(await server.stop(), 0));
 
 const writerOf = async t => (writer = await TestClient.connect(t, { url: server.url('ws') }, { connectHeaders: { login: 'writer' } }));
-const numbers = (from, to) => Array.from({ length: to - from }, (_, i) => String(from + i));
 async function write(room, from, to) {
     const receipts = numbers(from, to).map(body => writer.send(room, body));
     await Promise.all(receipts);

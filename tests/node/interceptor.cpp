@@ -9,16 +9,6 @@ using stompchat::header_field;
 using stompchat::intercepted_send;
 using stompchat::send_verdict;
 
-namespace {
-
-setup with(scripted_interceptor& one) {
-    setup how;
-    how.interceptor = &one;
-    return how;
-}
-
-} // namespace
-
 TEST_CASE("the interceptor sees who sends what where, and can let it pass, rewrite it or refuse it") {
     scripted_interceptor asked;
     std::string seen;

@@ -3,6 +3,8 @@
 #ifndef STOMPCHAT_TESTS_NODE_INTERCEPTOR_HPP
 #define STOMPCHAT_TESTS_NODE_INTERCEPTOR_HPP
 
+#include "running_node.hpp"
+
 #include <stompchat/ports/publish_interceptor.hpp>
 
 #include <functional>
@@ -52,6 +54,13 @@ private:
     std::vector<std::string> asked_;
     std::vector<std::pair<std::string, stompchat::pending_send>> waiting_;
 };
+
+/// A node that asks `one`.
+inline setup with(scripted_interceptor& one) {
+    setup how;
+    how.interceptor = &one;
+    return how;
+}
 
 } // namespace node_test
 

@@ -9,12 +9,6 @@ using stompchat::send_verdict;
 
 namespace {
 
-setup with(scripted_interceptor& one) {
-    setup how;
-    how.interceptor = &one;
-    return how;
-}
-
 void begin(stomp_client& client, std::string name = "t") { client.send_frame(command::begin, {{"transaction", std::move(name)}}); }
 void commit(stomp_client& client, std::string receipt) {
     client.send_frame(command::commit, {{"transaction", "t"}, {"receipt", std::move(receipt)}});
