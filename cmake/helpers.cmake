@@ -28,6 +28,19 @@ macro(stompchat_require package)
     endif()
 endmacro()
 
+# stompchat_require_module(<module> <version> DEBIAN <Debian package>)
+#
+# The same for a library that has a file for pkg-config and none for CMake. Defines PkgConfig::stompchat_<module>.
+macro(stompchat_require_module module version debian package)
+    stompchat_require(PkgConfig DEBIAN pkg-config)
+    pkg_check_modules(stompchat_${module} IMPORTED_TARGET GLOBAL QUIET ${module}>=${version})
+    if(NOT stompchat_${module}_FOUND)
+        message(FATAL_ERROR
+            "stompchat needs ${module} ${version} or newer, which pkg-config does not find. "
+            "On Debian and Ubuntu: apt-get install ${package}. Elsewhere: point PKG_CONFIG_PATH at it.")
+    endif()
+endmacro()
+
 # stompchat_use_ccache()
 #
 # Compiles through ccache where there is one and the caller chose no other launcher. For builds of stompchat itself: a project that uses

@@ -4,11 +4,16 @@ include(GNUInstallDirs)
 set(stompchat_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/stompchat)
 
 # Each component has an export of its own: stompchatConfig.cmake sees from the files which components were built.
-install(TARGETS stompchat EXPORT stompchat-core INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-    FILE_SET HEADERS FILE_SET details FILE_SET implementation)
-install(TARGETS stompchat_headers EXPORT stompchat-core INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-    FILE_SET HEADERS FILE_SET details FILE_SET implementation)
-install(EXPORT stompchat-core NAMESPACE stompchat:: FILE stompchat-core-targets.cmake DESTINATION ${stompchat_config_dir})
+foreach(component IN LISTS stompchat_components)
+    set(targets stompchat_${component} stompchat_${component}_headers)
+    if(component STREQUAL "core")
+        set(targets stompchat stompchat_headers)
+    endif()
+    install(TARGETS ${targets} EXPORT stompchat-${component} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILE_SET HEADERS FILE_SET details FILE_SET implementation)
+    install(EXPORT stompchat-${component} NAMESPACE stompchat:: FILE stompchat-${component}-targets.cmake
+        DESTINATION ${stompchat_config_dir})
+endforeach()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/stompchatConfig.cmake.in ${PROJECT_BINARY_DIR}/stompchatConfig.cmake
     INSTALL_DESTINATION ${stompchat_config_dir} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)

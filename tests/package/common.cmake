@@ -17,10 +17,14 @@ function(configure_command variable source_dir binary_dir)
     set(${variable} "${command}" PARENT_SCOPE)
 endfunction()
 
-# consumer_command(<variable> <binary>): the same for consumer/, from the variables from, link, components and shared.
+if(NOT DEFINED prefix)
+    set(prefix prefix)
+endif()
+
+# consumer_command(<variable> <binary>): the same for consumer/, from the variables from, link, components, prefix and shared.
 function(consumer_command variable binary_dir)
     configure_command(command ${CMAKE_CURRENT_LIST_DIR}/consumer ${binary_dir}
         -D from=${from} "-D link=${link}" "-D components=${components}" -D version=${version} -D stompchat_source=${source}
-        -D CMAKE_PREFIX_PATH=${work}/prefix -D BUILD_SHARED_LIBS=${shared})
+        -D CMAKE_PREFIX_PATH=${work}/${prefix} -D BUILD_SHARED_LIBS=${shared})
     set(${variable} "${command}" PARENT_SCOPE)
 endfunction()

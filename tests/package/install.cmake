@@ -23,3 +23,9 @@ foreach(file IN LISTS files)
         endif()
     endforeach()
 endforeach()
+
+# The same without the adapters, as it is where their client libraries are not wanted.
+file(REMOVE_RECURSE ${work}/core_only)
+file(COPY ${work}/prefix/ DESTINATION ${work}/core_only)
+file(GLOB_RECURSE adapters ${work}/core_only/*/stompchat-kafka-*.cmake ${work}/core_only/*/stompchat-redis-*.cmake)
+file(REMOVE ${adapters})

@@ -1,0 +1,1 @@
+// Boost Software License 1.0, see LICENSE
