@@ -5,7 +5,7 @@ packages_build="build-essential cmake ninja-build ccache pkg-config ca-certifica
     libboost1.81-dev libfmt-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev nlohmann-json3-dev
     librdkafka-dev libhiredis-dev"
 # Further ones for the tests.
-packages_test="doctest-dev doxygen python3 python3-venv python3-stomp openssl curl git chromium
+packages_test="doctest-dev doxygen python3 python3-venv python3-stomp openssl curl git chromium redis-server
     redis-server redis-sentinel redis-tools"
 
 say() { printf '\n== %s\n' "$*"; }
