@@ -7,6 +7,8 @@
 #include <stompchat/error.hpp>
 #include <stompchat/ports/broker.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <string_view>
 
 namespace stompchat::inline STOMPCHAT_ABI {
@@ -31,6 +33,32 @@ struct session_info {
     std::string_view transport;
     /// The STOMP version, for example `1.2`.
     std::string_view version;
+};
+
+/** What a broker over a network counts. Numbers are since its start, where nothing else is said. */
+struct broker_statistics {
+    /// Records that the log has acknowledged.
+    std::uint64_t produced = 0;
+    /// Records that came from the log and were shown.
+    std::uint64_t consumed = 0;
+    /// Records that were a copy of an earlier one, so that nobody was shown them.
+    std::uint64_t void_copies = 0;
+    /// Records that were passed over because they are no messages of this log.
+    std::uint64_t unreadable = 0;
+    /// How often the producer lost track of its records and was replaced; what it had not acknowledged was written again.
+    std::uint64_t fatal_producers = 0;
+    /// Connections to the broker that could not be closed in time and were left behind.
+    std::uint64_t leaked_handles = 0;
+    /// How often the log turned out to have been truncated or made anew.
+    std::uint64_t new_epochs = 0;
+    /// Reads of a partition's past.
+    std::uint64_t physical_reads = 0;
+    /// Messages that are taken and not acknowledged at the moment.
+    std::uint64_t in_flight = 0;
+    /// From publish() to the acknowledgement, since the last report: half of the messages, and 99 of 100, took at most so long.
+    std::chrono::microseconds acknowledged_p50{0};
+    /// See `acknowledged_p50`.
+    std::chrono::microseconds acknowledged_p99{0};
 };
 
 /** Sees what a node does: for logs and metrics, and for a service that does something when users come and go. The library itself never
@@ -59,6 +87,8 @@ public:
     virtual void on_session_gone(const session_info&, error_code /*reason*/) {}
     /// The log can be reached, or no more.
     virtual void on_broker_state(broker_state) {}
+    /// What a broker over a network has counted, every ten seconds while it runs.
+    virtual void on_broker_statistics(const broker_statistics&) {}
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI
