@@ -43,7 +43,7 @@ public:
     asio::any_io_executor get_executor() const override { return executor_; }
 
 private:
-    void do_hold_lease(node_incarnation, std::chrono::milliseconds, done finished) override { finished({}); }
+    void do_hold_lease(node_incarnation, node_status, std::chrono::milliseconds, done finished) override { finished({}); }
     void do_release(node_incarnation, done finished) override { finished({}); }
     void do_add_session(session_record, done finished) override { finished({}); }
     void do_remove_session(session_record, done finished) override { finished({}); }
@@ -57,7 +57,7 @@ private:
     void do_session(std::string, sessions_done finished) override { finished({}, {}); }
     void do_participants(std::string, std::size_t, participants_done finished) override { finished({}, {}); }
     void do_interested_nodes(std::string, nodes_done finished) override { finished({}, {}); }
-    void do_live_nodes(nodes_done finished) override { finished({}, {}); }
+    void do_live_nodes(live_nodes_done finished) override { finished({}, {}); }
 
     asio::any_io_executor executor_;
 };

@@ -38,6 +38,10 @@ public:
         registry_.inject_available(available);
         return true;
     }
+    bool lose_data() override {
+        registry_.inject_data_loss();
+        return true;
+    }
 
 private:
     manual_clock clock_;

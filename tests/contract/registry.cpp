@@ -99,6 +99,42 @@ void a_lease_ends(registry_stand& at) {
     CHECK(at.interested(room) == nodes{b1});
 }
 
+void a_status_is_shown_to_others(registry_stand& at) {
+    const node_status with_url(true, "wss://b.example/ws");
+    CHECK(!at.hold(a1, node_status(false)));
+    CHECK(!at.hold(b1, with_url));
+    CHECK(at.live_nodes() == std::vector<live_node>{{a1, node_status(false)}, {b1, with_url}});
+    // The last word counts.
+    CHECK(!at.hold(a1, node_status(true, "ws://{a}:1/ws")));
+    CHECK(!at.hold(b1, node_status(false)));
+    CHECK(at.live_nodes() == std::vector<live_node>{{a1, node_status(true, "ws://{a}:1/ws")}, {b1, node_status(false)}});
+    // Not that of a run that was replaced.
+    CHECK(!at.hold(a2, with_url));
+    CHECK(at.hold(a1, node_status(false)) == error::stale_incarnation);
+    CHECK(at.live_nodes().front() == live_node(a2, with_url));
+}
+
+void a_loss_of_data_is_told(registry_stand& at) {
+    fill(at);
+    if (!at.subject->lose_data()) return;
+    CHECK(at.session("s1").empty());
+    CHECK(at.participants(room).empty());
+    CHECK(at.hold(a1) == error::stale_incarnation);
+    CHECK(at.add(bob) == error::stale_incarnation);
+    CHECK(at.join(room, bob) == error::stale_incarnation);
+    CHECK(at.live().empty());
+
+    // Everybody registers again.
+    const node_incarnation b2{"b", 2};
+    for (const auto& node : {a2, b2}) CHECK(!at.hold(node));
+    for (const auto& session : {session_record("s1", "alice", a2), session_record("s3", "bob", b2)}) {
+        CHECK(!at.add(session));
+        CHECK(!at.join(room, session));
+    }
+    CHECK(at.live() == nodes{a2, b2});
+    CHECK(at.participants(room) == people{{"alice", 1}, {"bob", 1}});
+}
+
 void the_dead_may_not_write(registry_stand& at) {
     fill(at);
     bury_a(at);
@@ -204,8 +240,8 @@ void threads_at_once(registry_stand& at) {
 void handlers_run_where_they_live(registry_stand& at) {
     boost::asio::io_context other;
     std::optional<std::thread::id> ran_on;
-    at.registry.async_live_nodes(
-        boost::asio::bind_executor(other.get_executor(), [&](error_code, const nodes&) { ran_on = std::this_thread::get_id(); }));
+    at.registry.async_live_nodes(boost::asio::bind_executor(
+        other.get_executor(), [&](error_code, const std::vector<live_node>&) { ran_on = std::this_thread::get_id(); }));
     std::thread elsewhere([&] { other.run(); });
     const auto expected = elsewhere.get_id();
     CHECK(support::run_until(at.context, [&] { return other.stopped(); }));
@@ -237,6 +273,8 @@ void check_registry(const make_registry& make) {
     SUBCASE("an operation repeated changes nothing") { repetition_is_harmless(at); }
     SUBCASE("names may hold any octets") { names_are_opaque(at); }
     SUBCASE("nothing of a node is shown when its lease has ended") { a_lease_ends(at); }
+    SUBCASE("what a node says with its lease is shown to the others") { a_status_is_shown_to_others(at); }
+    SUBCASE("a registry that has lost its data tells every node to register again") { a_loss_of_data_is_told(at); }
     SUBCASE("a node that was declared dead may write no more, a new incarnation starts from nothing") { the_dead_may_not_write(at); }
     SUBCASE("a new incarnation replaces the old one at once") { a_new_incarnation_replaces_the_old_one(at); }
     SUBCASE("a session that moved is counted once, and late words of its old node do nothing") { a_session_that_moved_is_counted_once(at); }

@@ -27,6 +27,9 @@ public:
 
     /// False when the subject cannot do it.
     virtual bool set_available(bool) { return false; }
+
+    /// Makes it forget everything, as an emptied server does. False when the subject cannot do it.
+    virtual bool lose_data() { return false; }
 };
 
 /// Makes a subject whose executor is that of the context.

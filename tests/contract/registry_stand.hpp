@@ -47,8 +47,8 @@ struct registry_stand {
         return *outcome;
     }
 
-    error_code hold(const node_incarnation& node) {
-        return change([&](auto done) { registry.async_hold_lease(node, subject->lease(), done); });
+    error_code hold(const node_incarnation& node, const node_status& status = {}) {
+        return change([&](auto done) { registry.async_hold_lease(node, status, subject->lease(), done); });
     }
     error_code release(const node_incarnation& node) {
         return change([&](auto done) { registry.async_release(node, done); });
@@ -82,8 +82,15 @@ struct registry_stand {
     std::vector<node_incarnation> interested(const std::string& room) {
         return sorted(look_up<node_incarnation>([&](auto done) { registry.async_interested_nodes(room, done); }));
     }
+    std::vector<live_node> live_nodes() {
+        auto found = look_up<live_node>([&](auto done) { registry.async_live_nodes(done); });
+        std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.node.node < b.node.node; });
+        return found;
+    }
     std::vector<node_incarnation> live() {
-        return sorted(look_up<node_incarnation>([&](auto done) { registry.async_live_nodes(done); }));
+        std::vector<node_incarnation> found;
+        for (live_node& one : live_nodes()) found.push_back(std::move(one.node));
+        return found;
     }
     static std::vector<node_incarnation> sorted(std::vector<node_incarnation> nodes) {
         std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.node < b.node; });

@@ -77,7 +77,7 @@ TEST_CASE("sessions of other nodes are named, so that those nodes can be asked")
     here.connect({{"login", "ann"}});
     const stompchat::node_incarnation other("other", 7);
     const session_record there("there-1", "ann", other);
-    CHECK(!std::get<0>(wait_for(node.registry.async_hold_lease(other, std::chrono::hours(1), in_future))));
+    CHECK(!std::get<0>(wait_for(node.registry.async_hold_lease(other, stompchat::node_status(), std::chrono::hours(1), in_future))));
     CHECK(!std::get<0>(wait_for(node.registry.async_add_session(there, in_future))));
 
     const auto user = wait_for(node.node->async_disconnect_user("ann", farewell(), in_future));

@@ -53,11 +53,14 @@ public:
         available_ = available;
         if (!available) feed_->interrupt();
     }
+    /// As if the registry had been emptied: nothing is known any more, and nodes that go on as if nothing had happened are told
+    /// `error::stale_incarnation`. For tests of what stands on it.
+    STOMPCHAT_DECL void inject_data_loss();
 
 private:
     using time_point = std::chrono::steady_clock::time_point;
 
-    STOMPCHAT_DECL void do_hold_lease(node_incarnation node, std::chrono::milliseconds lease, done finished) override;
+    STOMPCHAT_DECL void do_hold_lease(node_incarnation node, node_status status, std::chrono::milliseconds lease, done finished) override;
     STOMPCHAT_DECL void do_release(node_incarnation node, done finished) override;
     STOMPCHAT_DECL void do_add_session(session_record session, done finished) override;
     STOMPCHAT_DECL void do_remove_session(session_record session, done finished) override;
@@ -71,7 +74,7 @@ private:
     STOMPCHAT_DECL void do_watch_presence(std::string room, std::shared_ptr<presence_sink> sink, done finished) override;
     STOMPCHAT_DECL void do_unwatch_presence(std::string_view room, const std::shared_ptr<presence_sink>& sink) override;
     STOMPCHAT_DECL void do_interested_nodes(std::string room, nodes_done finished) override;
-    STOMPCHAT_DECL void do_live_nodes(nodes_done finished) override;
+    STOMPCHAT_DECL void do_live_nodes(live_nodes_done finished) override;
 
     template <class Change>
     void change(done& finished, Change change);
@@ -79,7 +82,7 @@ private:
     void look_up(Finished& finished, Look look) const;
 
     // With the lock held.
-    STOMPCHAT_DECL error_code hold(const node_incarnation& node, std::chrono::milliseconds lease, time_point now);
+    STOMPCHAT_DECL error_code hold(const node_incarnation& node, node_status status, std::chrono::milliseconds lease, time_point now);
     STOMPCHAT_DECL error_code check(const node_incarnation& node) const;
     STOMPCHAT_DECL memory::node_entry* node_of(const std::string& name);
     STOMPCHAT_DECL memory::session_entry* registered(const session_record& session);

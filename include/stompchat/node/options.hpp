@@ -84,6 +84,8 @@ struct listener_options {
 struct chat_node_options {
     /// The node's name in the registry. Empty = a random one.
     std::string node_id;
+    /// What the other nodes are told of where clients find this one, for example `wss://chat-2.example/ws`; a node does not use it itself.
+    std::string public_url;
     /// Where the WebSocket upgrade is answered.
     std::string websocket_path = "/ws";
     /// Values of `Origin` that may upgrade, for example `https://chat.example`; `*` allows every one. Empty = only the origin whose host is

@@ -33,6 +33,34 @@ struct node_incarnation {
     friend bool operator==(const node_incarnation&, const node_incarnation&) = default;
 };
 
+/** What a node tells all others with its lease. */
+struct node_status {
+    node_status() = default;
+    /// See the members.
+    explicit node_status(bool log_is_ready, std::string public_url = {}) : broker_ready(log_is_ready), url(std::move(public_url)) {}
+
+    /// Whether the node reaches the log, so that clients are well off there.
+    bool broker_ready = true;
+    /// Where clients find the node, for example `wss://chat-2.example/ws`. Empty = it does not say.
+    std::string url;
+
+    friend bool operator==(const node_status&, const node_status&) = default;
+};
+
+/** A node that holds a lease, and what it told with it last. */
+struct live_node {
+    live_node() = default;
+    /// A run of a node with its status.
+    live_node(node_incarnation which, node_status told) : node(std::move(which)), status(std::move(told)) {}
+
+    /// The run of the node.
+    node_incarnation node;
+    /// As of its last async_hold_lease().
+    node_status status;
+
+    friend bool operator==(const live_node&, const live_node&) = default;
+};
+
 /** A session and where it lives. */
 struct session_record {
     session_record() = default;
@@ -69,8 +97,9 @@ struct participant {
     All nodes of a cluster share one registry. A node holds one lease, not one per session; entries of a node whose lease has ended are not
    shown. Repeating an operation is harmless. Thread safety: all functions may be called from any thread, also at once. Lifetime: outlives
    the node that uses it. All operations take their handlers through a post to the handler's executor, else to get_executor(). Cancellation:
-   none. Errors of all operations: `error::registry_unavailable`, `error::stopped`, and for those that write `error::stale_incarnation` when
-    the incarnation was declared dead or replaced. */
+    none. Errors of all operations: `error::registry_unavailable`, `error::stopped`, and for those that write `error::stale_incarnation`
+   when the incarnation was declared dead or replaced, or the registry has lost what it knew: what the node had registered is then gone, or
+    will be. The node goes on as a new incarnation and registers everything again. */
 class session_registry {
 public:
     virtual ~session_registry() = default;
@@ -80,12 +109,14 @@ public:
     /// Where handlers without an executor of their own run.
     virtual asio::any_io_executor get_executor() const = 0;
 
-    /** Announces a node and takes its lease, or renews it.
+    /** Announces a node and takes its lease, or renews it. `status` is shown to the others until the next call.
         Handler signature: `void(error_code)`. Completes when: the lease is held. */
     template <class Token>
-    auto async_hold_lease(node_incarnation node, std::chrono::milliseconds lease, Token&& token) {
+    auto async_hold_lease(node_incarnation node, node_status status, std::chrono::milliseconds lease, Token&& token) {
         return start<void(error_code)>(
-            [this, node = std::move(node), lease](auto finished) mutable { do_hold_lease(std::move(node), lease, std::move(finished)); },
+            [this, node = std::move(node), status = std::move(status), lease](auto finished) mutable {
+                do_hold_lease(std::move(node), std::move(status), lease, std::move(finished));
+            },
             std::forward<Token>(token));
     }
 
@@ -196,11 +227,11 @@ public:
             std::forward<Token>(token));
     }
 
-    /** The nodes that hold a lease. Handler signature: `void(error_code, std::vector<node_incarnation>)`. */
+    /** The nodes that hold a lease. Handler signature: `void(error_code, std::vector<live_node>)`. */
     template <class Token>
     auto async_live_nodes(Token&& token) {
-        return start<void(error_code, std::vector<node_incarnation>)>([this](auto finished) mutable { do_live_nodes(std::move(finished)); },
-                                                                      std::forward<Token>(token));
+        return start<void(error_code, std::vector<live_node>)>([this](auto finished) mutable { do_live_nodes(std::move(finished)); },
+                                                               std::forward<Token>(token));
     }
 
 protected:
@@ -216,9 +247,11 @@ protected:
     using presence_done = detail::completion<void(error_code, presence_view)>;
     /// How one ends that returns nodes.
     using nodes_done = detail::completion<void(error_code, std::vector<node_incarnation>)>;
+    /// How one ends that returns nodes and what they say.
+    using live_nodes_done = detail::completion<void(error_code, std::vector<live_node>)>;
 
 private:
-    virtual void do_hold_lease(node_incarnation node, std::chrono::milliseconds lease, done finished) = 0;
+    virtual void do_hold_lease(node_incarnation node, node_status status, std::chrono::milliseconds lease, done finished) = 0;
     virtual void do_release(node_incarnation node, done finished) = 0;
     virtual void do_add_session(session_record session, done finished) = 0;
     virtual void do_remove_session(session_record session, done finished) = 0;
@@ -232,7 +265,7 @@ private:
     virtual void do_watch_presence(std::string room, std::shared_ptr<presence_sink> sink, done finished) = 0;
     virtual void do_unwatch_presence(std::string_view room, const std::shared_ptr<presence_sink>& sink) = 0;
     virtual void do_interested_nodes(std::string room, nodes_done finished) = 0;
-    virtual void do_live_nodes(nodes_done finished) = 0;
+    virtual void do_live_nodes(live_nodes_done finished) = 0;
 
     template <class Signature, class Initiate, class Token>
     auto start(Initiate initiate, Token&& token) {

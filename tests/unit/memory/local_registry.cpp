@@ -26,7 +26,7 @@ struct stand {
         return outcome;
     }
     error_code hold(const node_incarnation& node) {
-        return run([&](auto done) { subject.async_hold_lease(node, std::chrono::seconds(5), done); });
+        return run([&](auto done) { subject.async_hold_lease(node, node_status(), std::chrono::seconds(5), done); });
     }
     error_code add(const session_record& session) {
         return run([&](auto done) { subject.async_add_session(session, done); });

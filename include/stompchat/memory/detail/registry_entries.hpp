@@ -5,6 +5,7 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/memory/detail/name_table.hpp>
+#include <stompchat/ports/session_registry.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -28,6 +29,7 @@ struct node_entry {
     std::uint64_t incarnation = 0; // that of all its sessions: those of an older one went with it
     std::chrono::steady_clock::time_point lease_end;
     bool dead = true;
+    node_status status;
     std::size_t sessions = 0;
 };
 

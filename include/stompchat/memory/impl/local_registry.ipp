@@ -46,12 +46,14 @@ void local_registry::look_up(Finished& finished, Look look) const {
     finished(failure, std::move(result));
 }
 
-STOMPCHAT_DECL void local_registry::do_hold_lease(node_incarnation node, std::chrono::milliseconds lease, done finished) {
+STOMPCHAT_DECL void local_registry::do_hold_lease(node_incarnation node, node_status status, std::chrono::milliseconds lease,
+                                                  done finished) {
     const time_point now = options_.now();
-    change(finished, [&] { return hold(node, lease, now); });
+    change(finished, [&] { return hold(node, std::move(status), lease, now); });
 }
 
-STOMPCHAT_DECL error_code local_registry::hold(const node_incarnation& node, std::chrono::milliseconds lease, time_point now) {
+STOMPCHAT_DECL error_code local_registry::hold(const node_incarnation& node, node_status status, std::chrono::milliseconds lease,
+                                               time_point now) {
     for (auto& [name, other] : nodes_)
         if (name != node.node && !other.dead && other.lease_end <= now) bury(other);
 
@@ -65,7 +67,14 @@ STOMPCHAT_DECL error_code local_registry::hold(const node_incarnation& node, std
     }
     if (const error_code failure = check(node)) return failure;
     state.lease_end = now + lease;
+    state.status = std::move(status);
     return {};
+}
+
+STOMPCHAT_DECL void local_registry::inject_data_loss() {
+    const std::lock_guard held(mutex_);
+    for (auto& [name, node] : nodes_) bury(node);
+    feed_->interrupt();
 }
 
 STOMPCHAT_DECL void local_registry::do_release(node_incarnation node, done finished) {
@@ -244,10 +253,10 @@ STOMPCHAT_DECL void local_registry::do_interested_nodes(std::string room, nodes_
     });
 }
 
-STOMPCHAT_DECL void local_registry::do_live_nodes(nodes_done finished) {
-    look_up<std::vector<node_incarnation>>(finished, [&](std::vector<node_incarnation>& result, time_point now) {
+STOMPCHAT_DECL void local_registry::do_live_nodes(live_nodes_done finished) {
+    look_up<std::vector<live_node>>(finished, [&](std::vector<live_node>& result, time_point now) {
         for (const auto& [name, node] : nodes_)
-            if (memory::alive(node, now)) result.emplace_back(name, node.incarnation);
+            if (memory::alive(node, now)) result.emplace_back(node_incarnation(name, node.incarnation), node.status);
     });
 }
 

@@ -97,6 +97,8 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         accepts.resize(contexts.size());
     }
 
+    node_status status() const { return node_status(reader->state() == broker_state::ready, context.options.public_url); }
+
     void hold_lease() {
         const auto lease = context.options.lease;
         auto held = [self = shared_from_this()](error_code ec) {
@@ -104,7 +106,7 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
             // Whoever connects is registered under the lease. A registry that is down keeps nobody out.
             if (!std::exchange(self->accepting, true)) self->accept();
         };
-        context.ports.registry.async_hold_lease(context.self, lease, asio::bind_executor(*contexts.front(), std::move(held)));
+        context.ports.registry.async_hold_lease(context.self, status(), lease, asio::bind_executor(*contexts.front(), std::move(held)));
         lease_timer.expires_after(lease / 5);
         lease_timer.async_wait([self = shared_from_this()](error_code ec) {
             if (!ec && !self->stopping) self->hold_lease();
@@ -154,7 +156,8 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         });
         // The last lease is the time that its users have to come back, on another node.
         if (keeps_places)
-            context.ports.registry.async_hold_lease(context.self, context.options.presence_grace, std::move(left));
+            context.ports.registry.async_hold_lease(context.self, node_status(false, context.options.public_url),
+                                                    context.options.presence_grace, std::move(left));
         else
             context.ports.registry.async_release(context.self, std::move(left));
     }

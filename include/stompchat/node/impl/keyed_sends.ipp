@@ -128,11 +128,13 @@ STOMPCHAT_DECL void keyed_sends::ask_who_lives(std::uint64_t number, std::uint64
     const time_point now = std::chrono::system_clock::now();
     if (now < of.asked_who_lives + std::chrono::milliseconds(500)) return;
     of.asked_who_lives = now;
-    auto answered = [home = shard_.link(), number, holder](error_code ec, const std::vector<node_incarnation>& alive) {
+    auto answered = [home = shard_.link(), number, holder](error_code ec, const std::vector<live_node>& alive) {
         shard* const self = home->get();
         if (ec || self == nullptr) return;
         const auto job = self->keyed().jobs_.find(number);
-        const bool dead = std::none_of(alive.begin(), alive.end(), [&](const node_incarnation& one) { return one.incarnation == holder; });
+        // One that says itself that it does not reach the log does not publish now either.
+        const bool dead = std::none_of(alive.begin(), alive.end(),
+                                       [&](const live_node& one) { return one.node.incarnation == holder && one.status.broker_ready; });
         if (dead && job != self->keyed().jobs_.end() && job->second->machine) job->second->machine->on_dead(holder);
     };
     shard_.node().ports.registry.async_live_nodes(boost::asio::bind_executor(shard_.context(), std::move(answered)));
