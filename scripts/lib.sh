@@ -5,7 +5,7 @@ packages_build="build-essential cmake ninja-build ccache pkg-config ca-certifica
     libboost1.81-dev libfmt-dev libssl-dev libcli11-dev libtomlplusplus-dev libspdlog-dev nlohmann-json3-dev
     librdkafka-dev libhiredis-dev"
 # Further ones for the tests.
-packages_test="doctest-dev doxygen python3 python3-venv python3-stomp openssl curl git chromium redis-server
+packages_test="doctest-dev doxygen python3 python3-venv python3-stomp openssl curl git chromium
     redis-server redis-sentinel redis-tools"
 
 say() { printf '\n== %s\n' "$*"; }
@@ -32,6 +32,13 @@ node_packages() {
 # java_packages: the same for Java and Maven, which the tests with Spring's client need.
 java_packages() {
     command -v javac >/dev/null || echo default-jdk-headless
+    command -v mvn >/dev/null || echo maven
+}
+
+# cluster_packages: what a cluster on this machine needs besides stompchat.
+cluster_packages() {
+    echo python3 redis-server
+    command -v java >/dev/null || echo default-jre-headless
     command -v mvn >/dev/null || echo maven
 }
 
@@ -72,4 +79,12 @@ jobs() {
     [ "$count" -le "$by_memory" ] || count=$by_memory
     [ "$count" -ge 1 ] || count=1
     echo "$count"
+}
+
+# build_server: builds the server that scripts/demo and scripts/cluster run, build/demo/examples/server/stompchat-server.
+build_server() {
+    scripts/deps build
+    say "Building (the first time takes some minutes)"
+    cmake --preset release -B build/demo
+    cmake --build build/demo --target stompchat-server --parallel "$(jobs)"
 }
