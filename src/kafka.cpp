@@ -5,4 +5,5 @@
 #include <stompchat/kafka/detail/past_reader.hpp>
 #include <stompchat/kafka/impl/handle.ipp>
 #include <stompchat/kafka/impl/kafka_options.ipp>
+#include <stompchat/kafka/impl/partition_copies.ipp>
 #include <stompchat/kafka/impl/record.ipp>

@@ -5,6 +5,7 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/kafka/detail/environment.hpp>
+#include <stompchat/kafka/detail/log_epoch.hpp>
 #include <stompchat/ports/position.hpp>
 
 #include <functional>
@@ -22,16 +23,16 @@ using write_record =
     Thread safety: for the executor. */
 class epoch_marker : public std::enable_shared_from_this<epoch_marker> {
 public:
-    using found = std::function<void(error_code, std::uint64_t epoch)>;
+    using found = std::function<void(error_code, log_epoch)>;
 
     epoch_marker(environment_ptr environment, write_record write) : environment_(std::move(environment)), write_(std::move(write)) {}
 
     /// `done` comes once, with an epoch or a failure; the caller tries again.
     void find(found done) {
-        write_(meta_topic, 0, "start", "", [done = std::move(done)](error_code failure, offset) { done(failure, 1); });
+        write_(meta_topic, 0, "start", "", [done = std::move(done)](error_code failure, offset) { done(failure, {1, {}}); });
     }
     /// The log was truncated or made anew, as this node saw it under epoch `seen`: the epoch that holds now, another one than `seen`.
-    void renew(std::uint64_t seen, found done) { done({}, seen + 1); }
+    void renew(std::uint64_t seen, found done) { done({}, {seen + 1, {}}); }
     /// All below `next` has been seen in the log under the present epoch.
     void reached(partition, offset /*next*/) {}
     /// Nothing is called back any more.

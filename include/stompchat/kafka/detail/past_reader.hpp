@@ -25,7 +25,7 @@ public:
     explicit past_reader(environment_ptr environment) : environment_(std::move(environment)) {}
 
     /// The topic is there, and this is its epoch. Called again when the epoch changes: reads under the old one are `lost`.
-    void start(std::uint64_t epoch) { epoch_ = epoch; }
+    void start(log_epoch epoch) { epoch_ = std::move(epoch); }
     /// Whether the broker answers, as far as the broker's core knows: while it does not, reads fail with error::broker_unavailable.
     void set_available(bool available) { available_ = available; }
 
@@ -34,13 +34,14 @@ public:
     }
     void end(partition /*of*/, end_done done) { done(make_error_code(error::broker_unavailable), {}); }
 
-    /** Reads a partition from `from` up to, not including, `to`, and notes the ids in `into`, which is the live reader's; then that reader
-        asks `into` again. `done` is given a failure when the broker did not answer, and the caller tries again. What the log no longer has
-        counts as read. */
-    void note_ids(partition /*of*/, offset /*from*/, offset /*to*/, copies& /*into*/, std::function<void(error_code)> done) { done({}); }
+    /** Reads what copies::needed() asked for. `done` is given a failure when the broker did not answer, and the caller tries again. What
+        the log no longer has counts as read. */
+    void look_back(partition /*of*/, const kafka::look_back& range, std::function<void(error_code, looked_back)> done) {
+        done({}, looked_back(range));
+    }
 
     /** A record of ours that may be a copy has been acknowledged at `at`: finds where the first copy of it stands, at or above `base` and
-        up to `at`. The scan's own copies, not those of the live reader. */
+        up to `at`. It reads the log: copies::find() is asked first. */
     void first_copy(position at, record_id /*id*/, position /*base*/, std::function<void(error_code, offset)> done) { done({}, at.offset); }
 
     /// Answers what waits with error::stopped. Behind `done` nothing is called any more, and the handle is closed.
@@ -48,7 +49,7 @@ public:
 
 private:
     environment_ptr environment_;
-    std::uint64_t epoch_ = 0;
+    log_epoch epoch_;
     bool available_ = false;
 };
 
