@@ -19,6 +19,10 @@ struct tls_client_options {
     bool verify = true;
     /// A PEM file with the authorities to trust; empty for those of the system.
     std::string ca_file;
+    /// A PEM file with this side's certificate, then the intermediate ones, for servers that ask for one; empty = none.
+    std::string certificate_chain_file = {};
+    /// A PEM file with its private key, which is not encrypted.
+    std::string private_key_file = {};
 };
 
 /** Certificates and rules that many TLS connections share: TLS 1.2 or later, no renegotiation, no session kept in memory.
@@ -30,7 +34,7 @@ public:
        and the reason. */
     STOMPCHAT_DECL static result<tls_context> server(const std::string& certificate_chain_file, const std::string& private_key_file);
 
-    /// For the connecting side. Errors: error::tls_bad_certificate, or the system's reason why the file cannot be read.
+    /// For the connecting side. Errors: as for server().
     STOMPCHAT_DECL static result<tls_context> client(const tls_client_options& options);
 
     /// OpenSSL's object; lives as long as a copy of this one.

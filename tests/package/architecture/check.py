@@ -38,7 +38,7 @@ OUTSIDE = {
     "node": ASIO + ["boost/smart_ptr/", "boost/beast/", "fmt/"],
     "memory": ASIO,
     "kafka": ASIO + ["librdkafka/", "fmt/"],
-    "redis": ASIO + ["hiredis/", "fmt/"],
+    "redis": ASIO + ["hiredis/", "openssl/", "fmt/"],
     "client": ASIO + ["fmt/"],
 }
 

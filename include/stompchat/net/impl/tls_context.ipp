@@ -88,58 +88,68 @@ inline std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
     return context;
 }
 
-} // namespace detail
-
-STOMPCHAT_DECL result<tls_context> tls_context::server(const std::string& certificate_chain_file, const std::string& private_key_file) {
+// Gives a context the certificate and key by which it shows who it is.
+inline failure use_identity(SSL_CTX* context, const std::string& certificate_chain_file, const std::string& private_key_file) {
     constexpr const char* chain_name = "TLS certificate file";
     constexpr const char* key_name = "TLS key file";
-    const std::shared_ptr<SSL_CTX> context = detail::new_context(TLS_server_method());
-    SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
-
-    const auto chain = detail::open_pem(chain_name, certificate_chain_file);
+    const auto chain = open_pem(chain_name, certificate_chain_file);
     if (!chain) return chain.error();
     const auto bad_chain = [&](const std::string& reason) {
-        return detail::unusable(error::tls_bad_certificate, chain_name, certificate_chain_file, reason);
+        return unusable(error::tls_bad_certificate, chain_name, certificate_chain_file, reason);
     };
-    detail::openssl_ptr<X509> leaf(PEM_read_bio_X509_AUX(chain->get(), nullptr, nullptr, nullptr));
+    openssl_ptr<X509> leaf(PEM_read_bio_X509_AUX(chain->get(), nullptr, nullptr, nullptr));
     if (leaf == nullptr) {
-        if (detail::last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE)) return bad_chain("there is no PEM certificate in it");
-        return bad_chain(detail::openssl_reason());
+        if (last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE)) return bad_chain("there is no PEM certificate in it");
+        return bad_chain(openssl_reason());
     }
-    if (SSL_CTX_use_certificate(context.get(), leaf.get()) != 1) return bad_chain(detail::openssl_reason());
+    if (SSL_CTX_use_certificate(context, leaf.get()) != 1) return bad_chain(openssl_reason());
     for (;;) {
-        detail::openssl_ptr<X509> next(PEM_read_bio_X509(chain->get(), nullptr, nullptr, nullptr));
+        openssl_ptr<X509> next(PEM_read_bio_X509(chain->get(), nullptr, nullptr, nullptr));
         if (next == nullptr) break;
-        if (SSL_CTX_add0_chain_cert(context.get(), next.get()) != 1) return bad_chain(detail::openssl_reason());
+        if (SSL_CTX_add0_chain_cert(context, next.get()) != 1) return bad_chain(openssl_reason());
         next.release();
     }
-    if (!detail::last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE)) return bad_chain(detail::openssl_reason());
+    if (!last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE)) return bad_chain(openssl_reason());
     ERR_clear_error();
 
-    const auto file = detail::open_pem(key_name, private_key_file);
+    const auto file = open_pem(key_name, private_key_file);
     if (!file) return file.error();
     const auto bad_key = [&](const std::string& reason) {
-        return detail::unusable(error::tls_bad_key, key_name, private_key_file, reason);
+        return unusable(error::tls_bad_key, key_name, private_key_file, reason);
     };
     bool asked = false;
-    const detail::openssl_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(file->get(), nullptr, &detail::no_passphrase, &asked));
+    const openssl_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(file->get(), nullptr, &no_passphrase, &asked));
     if (key == nullptr) {
         if (asked) return bad_key("it is encrypted with a passphrase");
         // OpenSSL 3 tries decoders until none is left, instead of saying that there was nothing to decode.
-        if (detail::last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE) || detail::last_error_is(ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED)) {
+        if (last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE) || last_error_is(ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED)) {
             return bad_key("there is no PEM private key in it");
         }
-        return bad_key(detail::openssl_reason());
+        return bad_key(openssl_reason());
     }
     if (X509_check_private_key(leaf.get(), key.get()) != 1) {
         return bad_key("it does not belong to the certificate in '" + certificate_chain_file + "'");
     }
-    if (SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1) return bad_key(detail::openssl_reason());
+    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1) return bad_key(openssl_reason());
+    return {};
+}
+
+} // namespace detail
+
+STOMPCHAT_DECL result<tls_context> tls_context::server(const std::string& certificate_chain_file, const std::string& private_key_file) {
+    const std::shared_ptr<SSL_CTX> context = detail::new_context(TLS_server_method());
+    SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
+    failure wrong = detail::use_identity(context.get(), certificate_chain_file, private_key_file);
+    if (wrong.code) return wrong;
     return tls_context(context);
 }
 
 STOMPCHAT_DECL result<tls_context> tls_context::client(const tls_client_options& options) {
     const std::shared_ptr<SSL_CTX> context = detail::new_context(TLS_client_method());
+    if (!options.certificate_chain_file.empty()) {
+        failure wrong = detail::use_identity(context.get(), options.certificate_chain_file, options.private_key_file);
+        if (wrong.code) return wrong;
+    }
     if (!options.verify) return tls_context(context);
 
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
