@@ -57,7 +57,8 @@ def group(folder, program, count, broker, registry, *, options=(), outlive=False
     # Each may be the one whose page a browser has when it moves to another: all know all ports, as brokers do.
     for attempt in range(5):
         chosen = ports.choose(count)
-        origins = [word for port in chosen for word in ("--allow-origin", f"http://127.0.0.1:{port}")] if count > 1 else []
+        origins = [word for port in chosen for host in ("127.0.0.1", "localhost")
+                   for word in ("--allow-origin", f"http://{host}:{port}")] if count > 1 else []
         nodes = [
             Node(f"node-{number}", folder,
                  [program, "--listen", f"127.0.0.1:{port}", "--node-id", f"node-{number}", "--auth", "demo", "--broker", broker,

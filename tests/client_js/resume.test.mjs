@@ -141,6 +141,22 @@ test('a node that goes away leaves its clients to the others', async t => {
     assert.equal(client.state.url, urls[1 - used]);
 });
 
+test('a client that is told of other nodes stays where it is, and goes to one of them when that is lost', async t => {
+    const [own, other] = [await Server.start(['--listen', '127.0.0.1:0']), await Server.start(['--listen', '127.0.0.1:0'])];
+    t.after(() => Promise.all([own.kill(), other.kill()]));
+    const client = startClient(t, own.url('ws'), { login: 'reader' });
+    await online(client);
+    client.setUrls([other.url('ws'), own.url('ws')]);
+    assert.throws(() => client.setUrls([]), TypeError);
+    const seen = await follow(client, freshRoom());
+    assert.equal(client.state.url, own.url('ws'));
+    const tried = [];
+    client.on('state', ({ name, url }) => name === 'connecting' && tried.push(url));
+    await own.kill();
+    await seen.lives.atLeast(2);
+    assert.deepEqual(tried, [other.url('ws')]);
+});
+
 test('a node that hangs is given up, and the next one is tried', async t => {
     const [hanging, other] = [await Server.start(['--listen', '127.0.0.1:0']), await Server.start(['--listen', '127.0.0.1:0'])];
     t.after(() => Promise.all([hanging.kill(), other.kill()]));

@@ -33,6 +33,7 @@ const sending = chat.send('/topic/lobby', Uint8Array.of(1), { headers: { mood: '
 const id: string = sending.id;
 sending.then(({ messageId }) => messageId?.length);
 const kinds = [OutboxFullError, UnknownOutcomeError].map(kind => new kind('text').message);
+chat.setUrls(['wss://c/ws']);
 chat.stomp?.begin().commit();
 
 // @ts-expect-error: there is no such event

@@ -66,6 +66,12 @@ export class ChatClient {
         this.#connection.retryNow();
     }
 
+    /// The nodes to choose from at the next loss. They must be one cluster.
+    setUrls(urls) {
+        if (urls.length === 0) throw new TypeError('no node to connect to');
+        this.#connection.setUrls(urls);
+    }
+
     get online() {
         return this.#session !== null && !this.#stopping;
     }

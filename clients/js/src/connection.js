@@ -20,6 +20,7 @@ export class Connection {
     #handlers;
     #urls;
     #next = 0; // of #urls
+    #url = ''; // of the present attempt, or of the last one
     #attempt = 0;
     #stomp = null; // of the present attempt
     #onlineSince = 0;
@@ -61,9 +62,21 @@ export class Connection {
         if (this.#running && !this.#stomp) void this.#connect();
     }
 
+    /// A connection stays where it is; the others come next.
+    setUrls(urls) {
+        if (urls.length === this.#urls.length && urls.every(url => this.#urls.includes(url))) return;
+        const others = shuffled(
+            urls.filter(url => url !== this.#url),
+            this.#options.random,
+        );
+        const here = urls.includes(this.#url) ? [this.#url] : [];
+        this.#urls = [...here, ...others];
+        this.#next = here.length;
+    }
+
     async #connect() {
         clearTimeout(this.#timer);
-        const url = this.#urls[this.#next++ % this.#urls.length];
+        const url = (this.#url = this.#urls[this.#next++ % this.#urls.length]);
         const stomp = new Client({
             brokerURL: url,
             reconnectDelay: 0,

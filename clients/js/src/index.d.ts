@@ -169,6 +169,8 @@ export class ChatClient {
     stop(): Promise<void>;
     /** Does not wait any longer for the next attempt. */
     retryNow(): void;
+    /** Other nodes to choose from when the connection is lost, where nodes come and go; a connection stays where it is. Throws TypeError when there are none. */
+    setUrls(urls: string[]): void;
     subscribe(destination: string, options?: SubscriptionOptions): Subscription;
     /** Follows the participants of `/topic/<room>`. `onRefused` is called where the server has no presence. */
     presence(
