@@ -6,5 +6,6 @@
 #include <stompchat/redis/impl/link.ipp>
 #include <stompchat/redis/impl/options.ipp>
 #include <stompchat/redis/impl/redis_client.ipp>
+#include <stompchat/redis/impl/redis_state_store.ipp>
 #include <stompchat/redis/impl/reply_reader.ipp>
 #include <stompchat/redis/impl/subscriber.ipp>

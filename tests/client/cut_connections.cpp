@@ -3,9 +3,9 @@
 // A client behind a network that cuts its connections at random octets, while another one sends.
 
 #include "cluster_node.hpp"
-#include "cutting_proxy.hpp"
 #include "driving.hpp"
 
+#include <support/cutting_proxy.hpp>
 #include <support/seed.hpp>
 
 #include <map>
@@ -38,7 +38,7 @@ struct cut_client {
 
     std::mt19937 random;
     driven ann;
-    cutting_proxy network;
+    support::cutting_proxy network;
     bool whole = false;
 };
 

@@ -1,11 +1,11 @@
 // Boost Software License 1.0, see LICENSE
 
-#include "cutting_proxy.hpp"
 #include "driving.hpp"
 
 #include <node/running_node.hpp>
 
 #include <boost/asio/write.hpp>
+#include <support/cutting_proxy.hpp>
 
 using namespace client_test;
 using namespace node_test;
@@ -127,7 +127,7 @@ TEST_CASE("a path that the server does not have is told with the server's status
 TEST_CASE("a network that swallows everything is noticed by the heart-beats, and the client comes back") {
     running_node node;
     driven ann(quick(std::string("stomp://127.0.0.1:1")));
-    cutting_proxy network(ann.context, node.ws.port());
+    support::cutting_proxy network(ann.context, node.ws.port());
     client::connection_options options = quick(network.ws());
     options.session.heart_beat_receive = std::chrono::milliseconds(100); // the node sends each second, so that counts
     options.connect_timeout = std::chrono::milliseconds(500);
@@ -206,7 +206,7 @@ TEST_CASE("a login that is refused after a reconnect ends the connection") {
         done(allowed ? error_code() : error_code(error::not_authenticated), stompchat::identity("ann"));
     };
     driven ann(quick(std::string("stomp://127.0.0.1:1")));
-    cutting_proxy network(ann.context, node.ws.port());
+    support::cutting_proxy network(ann.context, node.ws.port());
     ann.link = client::connection(ann.context, quick(network.ws()));
     ann.link.on_state([&](const client::state_change& change) { ann.states.push_back(change); });
     ann.connect();

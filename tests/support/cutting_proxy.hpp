@@ -1,7 +1,7 @@
 // Boost Software License 1.0, see LICENSE
 
-#ifndef STOMPCHAT_TESTS_CLIENT_CUTTING_PROXY_HPP
-#define STOMPCHAT_TESTS_CLIENT_CUTTING_PROXY_HPP
+#ifndef STOMPCHAT_TESTS_SUPPORT_CUTTING_PROXY_HPP
+#define STOMPCHAT_TESTS_SUPPORT_CUTTING_PROXY_HPP
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-namespace client_test {
+namespace support {
 
 /** Carries octets between clients and a server, and cuts connections in the middle of whatever they are saying: a network that fails.
     It runs on the context that it is given. */
@@ -48,6 +48,8 @@ public:
     std::function<std::size_t()> octets_up;
     /// While true, nothing passes, and nobody is told: a network that swallows.
     bool swallow = false;
+    /// While true, new connections are closed at once.
+    bool refuse = false;
     int accepted = 0;
 
 private:
@@ -85,6 +87,7 @@ private:
         acceptor_.async_accept([this](auto ec, tcp::socket socket) {
             if (ec) return;
             ++accepted;
+            if (refuse) return accept();
             const auto made = std::make_shared<tunnel>(*this, std::move(socket));
             if (octets_down) made->left_down = octets_down();
             if (octets_up) made->left_up = octets_up();
@@ -107,6 +110,6 @@ private:
     std::vector<std::weak_ptr<tunnel>> tunnels_;
 };
 
-} // namespace client_test
+} // namespace support
 
 #endif
