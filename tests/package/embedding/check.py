@@ -10,7 +10,7 @@ import re
 import sys
 import textwrap
 
-EXAMPLES = ("examples/embedded", "examples/moderated")
+EXAMPLES = ("examples/embedded", "examples/moderated", "examples/custom_broker")
 
 
 def shown_in(code, block):
