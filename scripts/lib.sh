@@ -6,7 +6,7 @@ packages_build="build-essential cmake ninja-build ccache pkg-config ca-certifica
     librdkafka-dev libhiredis-dev"
 # Further ones for the tests.
 packages_test="doctest-dev doxygen python3 python3-venv python3-stomp openssl curl git chromium
-    redis-server redis-sentinel redis-tools"
+    redis-server redis-tools python3-yaml"
 
 say() { printf '\n== %s\n' "$*"; }
 

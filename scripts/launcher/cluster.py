@@ -72,7 +72,7 @@ class Cluster:
             node.check_program(program)
             server = redis.server(self.folder, outlive=True, started=self.add)
             log = kafka.cluster(self.folder, brokers, outlive=True, started=self.add)
-            node.group(self.folder, program, nodes, node.broker_url(log), f"redis://{server.address}/0", options=options, outlive=True,
+            node.group(self.folder, program, nodes, node.broker_url(log), node.registry_url(server), options=options, outlive=True,
                        started=self.add)
         except BaseException:
             for part in self.parts.values():

@@ -119,7 +119,7 @@ def main():
         globals()[asked.verb](Cluster(asked.folder), asked)
         return 0
     except PartError as error:
-        print(error, file=sys.stderr)
+        print(" ".join(str(error).split()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

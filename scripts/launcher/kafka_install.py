@@ -47,3 +47,10 @@ def _download(folder):
         raise OSError("Kafka needs Maven: apt-get install maven") from None
     finally:
         shutil.rmtree(half, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        print(jars())
+    except OSError as error:
+        sys.exit(str(error))

@@ -51,6 +51,10 @@ def broker_url(brokers, partitions=PARTITIONS):
     return f"kafka://{','.join(each.address for each in brokers)}?partitions={partitions}"
 
 
+def registry_url(server):
+    return f"redis://{server.address}/0"
+
+
 def group(folder, program, count, broker, registry, *, options=(), outlive=False, started=lambda part: None):
     """Starts nodes on one log and one registry, and waits until each is ready. Returns [Node]."""
     program = check_program(program)

@@ -12,14 +12,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def start_time(pid):
-    """When the process was started, in ticks since boot, or None when there is none that still runs."""
+    """When the process was started, in ticks since boot, or None when there is none, not even a zombie."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
+            return int(file.read().rpartition(")")[2].split()[19])
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # Whoever should fetch a zombie's exit code may be in no hurry; it runs no longer.
-    return None if fields[0] in "ZX" else int(fields[19])
 
 
 class Process:
@@ -28,7 +26,7 @@ class Process:
         self.started = started
 
     def alive(self):
-        return start_time(self.pid) == self.started
+        return not self.wait(0)
 
     def send(self, number):
         """Sends a signal. False when the process is no more."""
@@ -44,15 +42,20 @@ class Process:
         return True
 
     def wait(self, seconds):
-        """True when the process has ended within the time."""
+        """True when the process has ended within the time, with all its threads: then its ports are free. A zombie has ended, too; whoever
+        should fetch its exit code may be in no hurry."""
         handle = self._open()
         if handle is None:
             return True
         try:
-            return bool(select.select([handle], [], [], seconds)[0])
+            poll = select.poll()  # select() knows no handles above 1023
+            poll.register(handle, select.POLLIN)
+            ended = bool(poll.poll(1000 * seconds))
         finally:
             os.close(handle)
+        if ended:
             self._reap()
+        return ended
 
     def _open(self):
         try:
@@ -60,9 +63,8 @@ class Process:
         except ProcessLookupError:
             return None
         # The order matters: what the handle names cannot change any more.
-        if not self.alive():
+        if start_time(self.pid) != self.started:
             os.close(handle)
-            self._reap()
             return None
         return handle
 

@@ -53,7 +53,7 @@ class Folder:
 
 
 def runs(pid):
-    return process.start_time(pid) is not None
+    return process.Process(pid, process.start_time(pid)).alive()
 
 
 class ClusterTest(unittest.TestCase):

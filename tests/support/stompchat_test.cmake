@@ -2,7 +2,7 @@
 #
 # A doctest executable <name> that links the compiled library, and the CTest test of the same name. SERIAL is for tests that measure time
 # on a real clock: nothing else runs beside them. SERVICES are started for the test and found through support/services.hpp: kafka or kafka3
-# (one broker or three), redis, redis_tls, sentinel.
+# (one broker or three), redis, redis_tls, sentinel; with a broker and redis also nodes2 or nodes3, that many stompchat-servers.
 function(stompchat_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "LABEL;TIMEOUT" "SOURCES;LIBRARIES;SERVICES")
     if(NOT DEFINED arg_TIMEOUT)
@@ -18,8 +18,19 @@ function(stompchat_test name)
     if(arg_SERIAL)
         set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
     endif()
-    if("kafka3" IN_LIST arg_SERVICES)
-        set_tests_properties(${name} PROPERTIES PROCESSORS 2)
+    stompchat_needs_services(${name} ${arg_SERVICES})
+endfunction()
+
+# stompchat_needs_services(<test> <service>...)
+#
+# What CTest has to know of a test that is run by stompchat_with_services.
+function(stompchat_needs_services test)
+    if("${ARGN}" MATCHES "kafka")
+        # Kafka is downloaded before, which may take longer than any test.
+        set_property(TEST ${test} APPEND PROPERTY FIXTURES_REQUIRED kafka)
+    endif()
+    if("${ARGN}" MATCHES "kafka3|nodes")
+        set_tests_properties(${test} PROPERTIES PROCESSORS 2)
     endif()
 endfunction()
 
@@ -38,6 +49,8 @@ function(stompchat_with_services variable)
             list(APPEND options --brokers 1)
         elseif(service STREQUAL "kafka3")
             list(APPEND options --brokers 3)
+        elseif(service MATCHES "^nodes([1-9])$")
+            list(APPEND options --nodes ${CMAKE_MATCH_1} --server $<TARGET_FILE:stompchat-server>)
         elseif(service MATCHES "^(redis|redis_tls|sentinel)$")
             string(REPLACE "_" "-" service ${service})
             list(APPEND options --${service})

@@ -1,13 +1,14 @@
-# stompchat_js_test(<name> LABEL <label> SOURCE <file.test.mjs> [SERVER <target>] [TIMEOUT <seconds>])
+# stompchat_js_test(<name> LABEL <label> SOURCE <file.test.mjs> [SERVER <target>] [TIMEOUT <seconds>]
+#     [SERVICES <service>...])
 #
 # A test program for Node's own test runner that starts stompchat-server or SERVER, and the CTest test of that name. Its packages are installed
-# into the build folder when tests run, not when stompchat is built.
+# into the build folder when tests run, not when stompchat is built. SERVICES as in stompchat_test.
 find_program(STOMPCHAT_NODE NAMES node nodejs DOC "Node.js 18 or newer, for the demo page and the tests with JavaScript clients")
 find_program(STOMPCHAT_NPM NAMES npm DOC "npm, for the demo page and the tests with JavaScript clients")
 set(stompchat_test_npm ${PROJECT_BINARY_DIR}/tests/npm)
 
 function(stompchat_js_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;SOURCE;SERVER;TIMEOUT" "")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;SOURCE;SERVER;TIMEOUT" "SERVICES")
     if(NOT DEFINED arg_TIMEOUT)
         set(arg_TIMEOUT 120)
     endif()
@@ -21,10 +22,12 @@ function(stompchat_js_test name)
         return()
     endif()
     math(EXPR seconds "${arg_TIMEOUT} - 10")
-    add_test(NAME ${name} COMMAND ${STOMPCHAT_NODE} --test-reporter=spec ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
+    stompchat_with_services(command ${arg_SERVICES})
+    add_test(NAME ${name} COMMAND ${command} ${STOMPCHAT_NODE} --test-reporter=spec ${CMAKE_CURRENT_SOURCE_DIR}/${arg_SOURCE})
     set_tests_properties(${name} PROPERTIES
         LABELS ${arg_LABEL}
         TIMEOUT ${arg_TIMEOUT}
         FIXTURES_REQUIRED npm
         ENVIRONMENT "TEST_SERVER=$<TARGET_FILE:${arg_SERVER}>;TEST_NPM=${stompchat_test_npm};TEST_TMP=${CMAKE_CURRENT_BINARY_DIR};TEST_SECONDS=${seconds}")
+    stompchat_needs_services(${name} ${arg_SERVICES})
 endfunction()

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # Boost Software License 1.0, see LICENSE
-"""Runs a command beside real Kafka and Redis: with_services.py [--brokers N] [--redis] [--redis-tls] [--sentinel] -- COMMAND...
+"""Runs a command beside real Kafka, Redis and nodes: with_services.py [--brokers N] [--redis] [--redis-tls] [--sentinel]
+    [--nodes N --server PATH] -- COMMAND...
 
 They are started for it in a folder of their own, on free ports, and end with it. The command finds in its environment
     TEST_KAFKA          127.0.0.1:port, with several brokers separated by commas, and TEST_KAFKA_PIDS likewise
     TEST_REDIS          127.0.0.1:port, and TEST_REDIS_PID
     TEST_REDIS_TLS      127.0.0.1:port, with the certificate of its authority in the file TEST_REDIS_CA
     TEST_SENTINEL       the addresses of three sentinels, who call the master that they guard TEST_SENTINEL_NAME; a replica stands by
+    TEST_NODES          the WebSocket addresses of nodes on that log and that registry, separated by commas; PATH is their stompchat-server
     TEST_SERVICES       an address that takes one line for each connection, "VERB ID", and answers "ok", or what is wrong: the verbs are
-                        start, stop, kill, hold (SIGSTOP) and go_on; the ids kafka-1..., redis, redis-tls, redis-master, redis-replica,
-                        sentinel-1...; "wait kafka" returns when all running brokers know each other
+                        start, stop, kill, hold (SIGSTOP) and go_on; the ids kafka-1..., node-1..., redis, redis-tls,
+                        redis-master, redis-replica, sentinel-1...; "wait kafka" returns when all running brokers know each other
     TEST_SERVICES_LOGS  the folder with their logs
 Its exit code is the command's. With --keep the folder is kept, and named at the end.
 """
@@ -27,7 +29,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "scripts"))
-from launcher import kafka, redis  # noqa: E402
+from launcher import kafka, node, redis  # noqa: E402
 from launcher.part import PartError  # noqa: E402
 
 VERBS = ("start", "stop", "kill", "hold", "go_on")
@@ -50,6 +52,9 @@ def start(asked, folder, parts, env):
     if asked.brokers:
         brokers = kafka.cluster(folder, asked.brokers, started=add)
         env |= {"TEST_KAFKA": ",".join(each.address for each in brokers), "TEST_KAFKA_PIDS": ",".join(str(each.pid) for each in brokers)}
+    if asked.nodes:
+        nodes = node.group(folder, asked.server, asked.nodes, node.broker_url(brokers), node.registry_url(parts["redis"]), started=add)
+        env["TEST_NODES"] = ",".join(each.url for each in nodes)
 
 
 def obey(line, parts):
@@ -97,12 +102,16 @@ def run(command, parts, env):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__.split("\n")[0].partition(": ")[2])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--brokers", type=int, choices=(1, 3))
     for name in ("--redis", "--redis-tls", "--sentinel", "--keep"):
         parser.add_argument(name, action="store_true")
+    parser.add_argument("--nodes", type=int)
+    parser.add_argument("--server")
     parser.add_argument("command", nargs="+")
     asked = parser.parse_args()
+    if asked.nodes and not (asked.server and asked.brokers and asked.redis):
+        parser.error("--nodes needs --server, --brokers and --redis")
 
     # The clean-up happens however a test is ended, except by SIGKILL, and then only the folder is left.
     for number in (signal.SIGTERM, signal.SIGHUP):
