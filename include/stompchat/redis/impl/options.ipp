@@ -171,11 +171,12 @@ STOMPCHAT_DECL net::result<redis_options> parse_redis_url(std::string_view url) 
         // The rest of a password would be taken for a path, and shown.
         return redis::bad_url("a '/' or '?' in user or password is written %2F or %3F");
     }
-    do {
+    for (bool more = true; more;) {
+        more = authority.find(',') != authority.npos;
         auto server = redis::read_server(redis::cut(authority, ','), sentinels ? 26379 : 6379);
         if (!server) return server.error();
         into.servers.push_back(std::move(*server));
-    } while (!authority.empty());
+    }
     if (into.servers.size() > 1 && !sentinels) return redis::bad_url("several hosts are for redis+sentinel:// only");
     if (auto wrong = redis::read_path(path, sentinels, into)) return *wrong;
 

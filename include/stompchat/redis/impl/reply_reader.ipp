@@ -105,8 +105,9 @@ STOMPCHAT_DECL reply_reader::status reply_reader::next(reply& into) {
         return status::failed;
     }
     if (found == nullptr) {
-        // A string is in hiredis's buffer until its last octet has come.
-        if (reader_->len - reader_->pos > max_octets_) {
+        // A string is in hiredis's buffer until its last octet has come, its length and line ends with it.
+        constexpr std::size_t around = 64;
+        if (reader_->len - reader_->pos > max_octets_ + around) {
             problem_ = "an answer is longer than allowed";
             return status::failed;
         }
