@@ -46,7 +46,9 @@ struct cut_stand {
 } // namespace
 
 TEST_CASE("a connection that is cut anywhere fails what it has not answered, and nothing is answered twice or wrongly") {
-    cut_stand at;
+    redis_options wanted = options();
+    wanted.reconnect_longest = std::chrono::milliseconds(20);
+    cut_stand at(wanted);
     stompchat_test::for_each_seed(20, [&](std::uint32_t seed) {
         CAPTURE(seed);
         std::mt19937 random(seed);
