@@ -38,6 +38,7 @@ public:
     using read_done = waiting_read::completion;
     using end_done = stompchat::detail::completion<void(error_code, position)>;
     using ends_known = std::function<void(error_code, const std::vector<offset>&)>;
+    using cluster_known = std::function<void(error_code, const std::string&)>;
     using records_read = std::function<void(error_code)>;
 
     /// Passes at once.
@@ -61,6 +62,8 @@ public:
         up to `at`. It reads the log: copies::find() is asked first. */
     STOMPCHAT_DECL void first_copy(position at, record_id id, position base, std::function<void(error_code, offset)> done);
 
+    /// What Kafka calls its cluster; also before start().
+    STOMPCHAT_DECL void cluster_id(cluster_known done);
     /// Of the log, which is there; also before start().
     STOMPCHAT_DECL void ends(ends_known done);
     /** Reads a small topic of one partition from its begin to its end, which is asked for now; also before start(). The views die when

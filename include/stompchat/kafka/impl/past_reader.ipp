@@ -308,6 +308,28 @@ STOMPCHAT_DECL void past_reader::partition_free(partition of) {
     start_passes();
 }
 
+STOMPCHAT_DECL void past_reader::cluster_id(cluster_known done) {
+    if (!open()) {
+        return asio::post(environment_->executor, [done = std::move(done)] { done(error::broker_unavailable, {}); });
+    }
+    ++asking_;
+    environment_->run_blocking(
+        [consumer = consumer_] {
+            constexpr int patience_ms = 3'000;
+            std::string found;
+            if (char* const id = rd_kafka_clusterid(consumer->get(), patience_ms)) {
+                found = id;
+                rd_kafka_mem_free(consumer->get(), id);
+            }
+            return found;
+        },
+        [self = shared_from_this(), done = std::move(done)](const std::string& id) {
+            --self->asking_;
+            if (self->stopping_) return self->close();
+            done(id.empty() ? make_error_code(error::broker_unavailable) : error_code(), id);
+        });
+}
+
 STOMPCHAT_DECL void past_reader::ends(ends_known done) {
     if (!open()) {
         return asio::post(environment_->executor, [done = std::move(done)] { done(error::broker_unavailable, {}); });
@@ -381,7 +403,7 @@ STOMPCHAT_DECL void past_reader::stop(std::function<void()> done) {
     if (!consumer_) return asio::post(environment_->executor, std::exchange(stopped_, nullptr));
     std::vector<std::shared_ptr<offset_questions>> questions{questions_};
     for (const auto& one : small_topics_) questions.push_back(one->questions);
-    asking_ = questions.size();
+    asking_ += questions.size();
     for (const auto& one : questions) {
         one->stop([self = shared_from_this()] {
             --self->asking_;
