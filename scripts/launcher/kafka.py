@@ -32,14 +32,17 @@ class Kafka(Part):
         return self.pid is not None and ports.listens(self.pid, self.details["controller_port"])
 
 
-def cluster(folder, count=1, *, outlive=False, started=lambda part: None):
-    """Starts a cluster and waits until each broker knows all of them. Returns [Kafka]. `started` is told of each that was launched."""
+def cluster(folder, count=1, *, outlive=False, doors=(), started=lambda part: None):
+    """Starts a cluster and waits until each broker knows all of them. Returns [Kafka]. `started` is told of each that was launched.
+
+    `doors` are further ways in, each a list of ports, one for each broker: clients who come by that way are told these ports, behind which
+    somebody must pass on to `broker.details["doors"]`, where each broker listens for them. So one client can be cut off without another."""
     try:
         jars = kafka_install.jars()
     except OSError as error:
         raise PartError(f"kafka-1 cannot be installed: {error}") from None
     for attempt in range(5):
-        brokers = _configure(folder, count, jars, outlive)
+        brokers = _configure(folder, count, jars, outlive, doors)
         try:
             for broker in brokers:
                 broker.launch()
@@ -73,9 +76,9 @@ def wait_for_all(brokers, seconds=60):
             del broker.ready
 
 
-def _configure(folder, count, jars, outlive):
+def _configure(folder, count, jars, outlive, doors):
     """Writes the brokers' files, as for a cluster that was never started."""
-    chosen = ports.choose(2 * count)
+    chosen = ports.choose((2 + len(doors)) * count)
     voters = ",".join(f"{number}@127.0.0.1:{chosen[2 * number - 1]}" for number in range(1, count + 1))
     template = (kafka_install.RECIPE / "broker.properties.in").read_text()
     java = ["java", *JVM, "-cp", f"{jars}/*"]
@@ -90,11 +93,26 @@ def _configure(folder, count, jars, outlive):
         text = template
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
+        if doors:
+            broker.details["doors"] = chosen[2 * count + (number - 1) * len(doors):2 * count + number * len(doors)]
+            told = [door[number - 1] for door in doors]
+            text = _add_doors(text, broker.details["doors"], told)
         (broker.folder / f"{id}.properties").write_text(text)
         shutil.rmtree(broker.folder / id, ignore_errors=True)
         brokers.append(broker)
     _format(brokers, java)
     return brokers
+
+
+def _add_doors(text, listened, told):
+    additions = {"listeners": [f"DOOR{index}://127.0.0.1:{port}" for index, port in enumerate(listened)],
+                 "advertised.listeners": [f"DOOR{index}://127.0.0.1:{port}" for index, port in enumerate(told)],
+                 "listener.security.protocol.map": [f"DOOR{index}:PLAINTEXT" for index in range(len(told))]}
+    lines = []
+    for line in text.splitlines():
+        name = line.partition("=")[0]
+        lines.append(",".join([line, *additions.get(name, [])]))
+    return "\n".join(lines) + "\n"
 
 
 def _format(brokers, java):

@@ -84,6 +84,31 @@ TEST_CASE("the first subscriber that misses a message is found out by the second
     CHECK(all.duplicated == 0);
 }
 
+TEST_CASE("one loss is one loss, whoever is ahead") {
+    hall h;
+    h.send(3, 0);
+    h.send(1, 1);
+    h.bring(1, {1, 2}, 0);
+    h.bring(0, {1}, 0);
+    h.bring(0, {1}, 1); // has jumped over 2
+    h.bring(0, {3}, 0);
+    h.bring(1, {1}, 1);
+    h.bring(1, {3}, 0);
+    h.bring(2, {1, 2}, 0);
+    h.bring(2, {1}, 1);
+    h.bring(2, {3}, 0);
+    CHECK(h.end().lost == 1);
+    CHECK(h.end().reordered == 0);
+
+    hall g;
+    g.send(3, 0);
+    g.bring(0, {1, 3}, 0);
+    g.bring(1, {1, 2, 3}, 0);
+    g.bring(2, {1, 2, 3}, 0);
+    CHECK(g.end().lost == 1);
+    CHECK(g.end().reordered == 0);
+}
+
 TEST_CASE("a receipted message that nobody gets is lost for everybody, also at the end") {
     hall h;
     h.send(3);

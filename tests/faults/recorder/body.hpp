@@ -5,6 +5,7 @@
 
 #include "checker.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <optional>
@@ -14,22 +15,27 @@
 
 namespace faults {
 
-/// What a message says: of which stream it is and which of it. Some are long.
-inline std::string make_body(stream_id stream, number which) {
-    std::string body = std::to_string(stream) + ' ' + std::to_string(which) + ' ';
-    body.append(which % 50 == 7 ? 6000 : 20 + which * 37 % 160, static_cast<char>('a' + which % 26));
-    return body;
+/// What a message says: of which stream it is, which of it, and how much follows, `filler` octets at least. Some are long.
+inline std::string make_body(stream_id stream, number which, std::size_t filler) {
+    const std::size_t size = filler + (which % 50 == 7 ? 6000 : 20 + which * 37 % 160);
+    std::string body = std::to_string(stream) + ' ' + std::to_string(which) + ' ' + std::to_string(size) + ' ';
+    return body.append(size, static_cast<char>('a' + which % 26));
 }
 
 /// Empty when it is not such a body, or not all of it.
 inline std::optional<std::pair<stream_id, number>> read_body(std::string_view body) {
-    std::pair<stream_id, number> found;
-    const char* const end = body.data() + body.size();
-    const auto [after, failed] = std::from_chars(body.data(), end, found.first);
-    if (failed != std::errc() || after == end) return std::nullopt;
-    if (std::from_chars(after + 1, end, found.second).ec != std::errc()) return std::nullopt;
-    if (body != make_body(found.first, found.second)) return std::nullopt;
-    return found;
+    std::size_t fields[3];
+    const char* at = body.data();
+    const char* const end = at + body.size();
+    for (std::size_t& field : fields) {
+        const auto [after, failed] = std::from_chars(at, end, field);
+        if (failed != std::errc() || after == end) return std::nullopt;
+        at = after + 1;
+    }
+    const char letter = static_cast<char>('a' + fields[1] % 26);
+    if (static_cast<std::size_t>(end - at) != fields[2] || !std::all_of(at, end, [letter](char c) { return c == letter; }))
+        return std::nullopt;
+    return std::pair(static_cast<stream_id>(fields[0]), static_cast<number>(fields[1]));
 }
 
 } // namespace faults

@@ -149,15 +149,7 @@ void checker::on_message(subscriber_id to, stream_id id, number which, std::stri
     const std::uint64_t far = std::min<std::uint64_t>(r.end(), who.cursor + look_back);
     for (std::uint64_t i = who.cursor + 1; i < far; ++i) {
         if (r.at(i) != e) continue;
-        for (std::uint64_t skipped = who.cursor; skipped < i; ++skipped) {
-            if (who.told)
-                ++who.counts.told;
-            else {
-                who.missing.emplace(skipped, r.at(skipped));
-                find(who.name + " did not get " + show(r.at(skipped)) + " before " + show(e));
-            }
-        }
-        who.cursor = i;
+        skip(who, i);
         step(who, e, i);
         return trim(r);
     }
@@ -172,6 +164,14 @@ void checker::on_message(subscriber_id to, stream_id id, number which, std::stri
         ++who.counts.duplicated;
         return find(who.name + " got " + show(e) + " again");
     }
+    if (which > s.logged) {
+        // Nobody has seen it: it stands behind what the others have seen, which this one has jumped over.
+        skip(who, r.end());
+        note_in_log(who, s, e, message_id);
+        r.log.push_back(e);
+        step(who, e, who.cursor);
+        return trim(r);
+    }
     // Others have gone on without it.
     if (known)
         ++sums_.repeated;
@@ -179,6 +179,19 @@ void checker::on_message(subscriber_id to, stream_id id, number which, std::stri
         note_in_log(who, s, e, message_id);
     insert(r, who.cursor, to, e);
     step(who, e, who.cursor);
+}
+
+// Up to the index.
+void checker::skip(subscriber& who, std::uint64_t index) {
+    for (; who.cursor < index; ++who.cursor) {
+        const entry& skipped = rooms_[who.of].at(who.cursor);
+        if (who.told) {
+            ++who.counts.told;
+            continue;
+        }
+        who.missing.emplace(who.cursor, skipped);
+        find(who.name + " did not get " + show(skipped) + " when it was due");
+    }
 }
 
 bool checker::take_copy(stream& s, number which) {
@@ -197,7 +210,7 @@ void checker::note_in_log(subscriber& who, stream& s, entry e, std::string_view 
         s.holes.erase(e.which);
         if (open != s.open.end() && open->second.given_up)
             ++sums_.late;
-        else if (!may_have_copies(s, e.which)) {
+        else if (who.seen[e.stream] > e.which && !may_have_copies(s, e.which)) {
             ++who.counts.reordered;
             find(who.name + " got " + show(e) + " behind later ones of its stream");
         }

@@ -169,6 +169,7 @@ private:
     static bool take_copy(stream& s, number which);
     bool in_log(const stream& s, number which) const { return which <= s.logged && !s.holes.contains(which); }
     void note_in_log(subscriber& who, stream& s, entry e, std::string_view message_id);
+    void skip(subscriber& who, std::uint64_t index);
     void insert(room& r, std::uint64_t index, subscriber_id by, entry e);
     void step(subscriber& who, const entry& e, std::uint64_t index);
     bool go_back(const room& r, subscriber& who, const entry& e);

@@ -29,6 +29,8 @@ struct world {
     /// Distinguishes the names of this run from those of others.
     std::string run;
     std::uint64_t seed = 0;
+    /// Octets that every body has at least.
+    std::size_t filler = 0;
     /// How a message gets to the checker.
     std::function<void(subscriber_id, std::string_view body, std::string_view message_id)> deliver;
     /// Words for the log.

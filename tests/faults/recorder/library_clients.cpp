@@ -24,6 +24,8 @@ library::connection_options options_of(const world& in, std::size_t number, std:
     options.backoff.first = std::chrono::milliseconds(100);
     options.backoff.longest = std::chrono::milliseconds(500);
     options.connect_timeout = std::chrono::milliseconds(4000);
+    // A node that is held says nothing: two of these are awaited.
+    options.session.heart_beat_send = options.session.heart_beat_receive = std::chrono::milliseconds(2000);
     return options;
 }
 
@@ -53,7 +55,7 @@ public:
         const stream_id stream = targets_[to].stream;
         const number which = in_.eye.on_send(stream);
         waiting_.emplace(to, which);
-        library::outgoing_message message(targets_[to].destination, make_body(stream, which));
+        library::outgoing_message message(targets_[to].destination, make_body(stream, which, in_.filler));
         link_.async_send(std::move(message), [this, to, stream, which](error_code ec, const library::sent& result) {
             if (ec == boost::asio::error::operation_aborted) return;
             waiting_.erase({to, which});

@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
     app.add_option("--rooms", options.rooms)->check(CLI::Range(1, 100));
     app.add_option("--users", options.users, "users with a queue")->check(CLI::Range(0, 100));
     app.add_option("--rate", options.rate, "messages a second, all senders together");
+    app.add_option("--filler", options.filler, "octets that every body has at least");
+    app.add_option("--slow", options.slow_octets, "octets that slow subscribers read in a tenth of a second")->check(CLI::PositiveNumber);
     app.add_option("--inject", options.inject)->check(CLI::IsMember({"lost", "duplicated", "reordered"}));
     app.add_flag("!--raw", options.library, "without the library's own clients");
     CLI11_PARSE(app, argc, argv);

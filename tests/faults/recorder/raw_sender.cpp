@@ -65,7 +65,7 @@ private:
     std::string label(const waiting& one) const { return std::to_string(targets_[one.to].stream) + "." + std::to_string(one.which); }
 
     std::string frame_of(const waiting& one, std::string_view transaction) const {
-        const std::string body = make_body(targets_[one.to].stream, one.which);
+        const std::string body = make_body(targets_[one.to].stream, one.which, in_.filler);
         std::string frame = "SEND\ndestination:" + targets_[one.to].destination;
         if (transaction.empty())
             frame.append("\nreceipt:").append(label(one));

@@ -23,8 +23,6 @@ using boost::system::error_code;
 constexpr auto tick_time = std::chrono::milliseconds(10);
 // What is injected is done to the delivery with this number.
 constexpr std::uint64_t spoilt_delivery = 100;
-// 60 KiB a second: less than bursts bring.
-constexpr std::size_t slow_octets_per_tick = 6 * 1024;
 
 asio::ip::tcp::endpoint parse_endpoint(const std::string& text) {
     const std::size_t colon = text.rfind(':');
@@ -35,7 +33,8 @@ asio::ip::tcp::endpoint parse_endpoint(const std::string& text) {
 } // namespace
 
 recorder::recorder(asio::io_context& context, recorder_options options)
-    : context_(context), options_(std::move(options)), world_{context, eye_, {}, options_.urls, options_.run, options_.seed, {}, {}},
+    : context_(context),
+      options_(std::move(options)), world_{context, eye_, {}, options_.urls, options_.run, options_.seed, options_.filler, {}, {}},
       timer_(context), input_(context, ::dup(STDIN_FILENO)) {
     for (const std::string& one : options_.tcp) world_.tcp.push_back(parse_endpoint(one));
     world_.deliver = [this](subscriber_id to, std::string_view body, std::string_view id) { deliver(to, body, id); };
@@ -87,8 +86,9 @@ void recorder::add_subscribers(room_id room, std::size_t number, const std::stri
     subscribers_.push_back(make_raw_subscriber(world_, at, login, memory::token, place_of("raw")));
     subscribers_.push_back(make_raw_subscriber(world_, at + 1, login, memory::durable, place_of("raw durable")));
     if (number == 0) {
-        subscribers_.push_back(make_raw_subscriber(world_, at + 2, login, memory::token, place_of("raw slow"), slow_octets_per_tick));
+        subscribers_.push_back(make_raw_subscriber(world_, at + 2, login, memory::token, place_of("raw slow"), options_.slow_octets));
         slow_.push_back(subscribers_.back().get());
+        slow_ids_.push_back(static_cast<subscriber_id>(eye_.subscribers() - 1));
     }
     if (options_.library) {
         subscribers_.push_back(make_library_subscriber(world_, at + 3, login, memory::token, place_of("library")));
@@ -190,7 +190,8 @@ void recorder::on_command(const std::string& line) {
         for (const auto& one : subscribers_) one->vanish();
         ok();
     } else if (line == "hold" || line == "release") {
-        for (client* one : slow_) line == "hold" ? one->hold() : one->release();
+        holding_ = line == "hold";
+        for (client* one : slow_) holding_ ? one->hold() : one->release();
         ok();
     } else if (line == "finish") {
         going_ = false;
@@ -211,7 +212,8 @@ void recorder::begin_await(std::size_t count) {
             if (senders_[i]->receipts < receipts[i]) return false;
         }
         for (subscriber_id id = 0; id < messages.size(); ++id) {
-            if (eye_.counts_of(id).delivered < messages[id]) return false;
+            const bool held = holding_ && std::find(slow_ids_.begin(), slow_ids_.end(), id) != slow_ids_.end();
+            if (!held && eye_.counts_of(id).delivered < messages[id]) return false;
         }
         return true;
     };

@@ -32,6 +32,10 @@ struct recorder_options {
     std::size_t users = 2;
     /// How many messages all senders together begin in a second.
     std::size_t rate = 200;
+    /// Octets that every body has at least.
+    std::size_t filler = 0;
+    /// How much the slow subscribers read in a tenth of a second: less than bursts bring.
+    std::size_t slow_octets = 6 * 1024;
     /// `lost`, `duplicated` or `reordered`: what to do once to what a subscriber gets, to see that it is found.
     std::string inject;
     /// Where the clients of the library are left out, only raw ones are there.
@@ -49,7 +53,7 @@ struct recorder_options {
     | `await-up` | `ok` when every client is connected and subscribed |
     | `keys-may-be-lost`, `keys-are-kept` | `ok`: a SEND that is unanswered in between, and repeated, may be published twice |
     | `vanish` | `ok`: every raw client has lost its connection, the senders in the middle of a SEND |
-    | `hold`, `release` | `ok`: the slow subscribers read nothing, or go on |
+    | `hold`, `release` | `ok`: the slow subscribers read nothing, or go on; meanwhile no `await <n>` waits for them |
     | `finish` | the report, when every subscriber has a last message of each room; then it ends |
     | `give-up` | the report, at once |
 
@@ -86,6 +90,7 @@ private:
     std::vector<sender_ptr> senders_;
     std::vector<client_ptr> subscribers_;
     std::vector<client*> slow_;
+    std::vector<subscriber_id> slow_ids_;
     std::vector<room_id> rooms_of_subscribers_;
     std::vector<target> last_;         // the closing sender's targets, one for each room
     std::vector<number> last_numbers_; // what it said there
@@ -104,7 +109,7 @@ private:
         std::string id;
     } spoil_;
     bool going_ = false;
-    bool finishing_ = false;
+    bool holding_ = false;
     int exit_code_ = 0;
 };
 
