@@ -5,8 +5,8 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/memory/detail/name_table.hpp>
-#include <stompchat/memory/detail/presence_feed.hpp>
 #include <stompchat/memory/detail/registry_entries.hpp>
+#include <stompchat/ports/detail/presence_feed.hpp>
 #include <stompchat/ports/session_registry.hpp>
 
 #include <atomic>
@@ -102,7 +102,7 @@ private:
     memory::name_table<memory::room_entry> rooms_;
     memory::name_table<memory::session_entry> sessions_;
     std::uint64_t last_first_version_ = 0;
-    const std::shared_ptr<memory::presence_feed> feed_;
+    const std::shared_ptr<detail::presence_feed> feed_;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI

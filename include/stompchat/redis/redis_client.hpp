@@ -51,6 +51,8 @@ public:
             [this](detail::completion<void(error_code)> finished) { do_stop(std::move(finished)); });
     }
 
+    /// As they were given.
+    const redis_options& options() const noexcept { return options_; }
     /// For adapters that stand on it.
     const std::shared_ptr<redis::command_connection>& commands() const noexcept { return commands_; }
     /// For adapters that stand on it. Connects when somebody listens.
@@ -60,6 +62,7 @@ private:
     STOMPCHAT_DECL void do_stop(detail::completion<void(error_code)> finished);
 
     const asio::any_io_executor executor_;
+    const redis_options options_;
     std::shared_ptr<redis::command_connection> commands_;
     std::shared_ptr<redis::subscriber> subscriber_;
 };

@@ -11,7 +11,7 @@
 namespace stompchat::inline STOMPCHAT_ABI {
 
 STOMPCHAT_DECL local_registry::local_registry(asio::any_io_executor executor, local_registry_options options)
-    : executor_(std::move(executor)), options_(std::move(options)), feed_(std::make_shared<memory::presence_feed>(executor_)) {}
+    : executor_(std::move(executor)), options_(std::move(options)), feed_(std::make_shared<detail::presence_feed>(executor_)) {}
 
 STOMPCHAT_DECL std::size_t local_registry::sessions() const {
     const std::lock_guard held(mutex_);

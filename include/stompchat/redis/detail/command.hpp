@@ -37,6 +37,13 @@ public:
         return add(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
     }
 
+    /// The words of another one.
+    command& append(const command& other) {
+        for (const std::size_t end : other.ends_) ends_.push_back(text_.size() + end);
+        text_ += other.text_;
+        return *this;
+    }
+
     /// How many words there are.
     std::size_t size() const noexcept { return ends_.size(); }
     /// About what it takes on the wire.

@@ -41,8 +41,8 @@ private:
 } // namespace redis
 
 STOMPCHAT_DECL redis_client::redis_client(asio::io_context& context, redis_options options, observer* log)
-    : executor_(context.get_executor()) {
-    const auto setup = std::make_shared<const redis::link_setup>(std::move(options), log);
+    : executor_(context.get_executor()), options_(std::move(options)) {
+    const auto setup = std::make_shared<const redis::link_setup>(options_, log);
     commands_ = std::make_shared<redis::command_connection>(context.get_executor(), setup);
     subscriber_ = std::make_shared<redis::subscriber>(context.get_executor(), setup);
     commands_->start();

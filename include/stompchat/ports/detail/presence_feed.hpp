@@ -1,7 +1,7 @@
 // Boost Software License 1.0, see LICENSE
 
-#ifndef STOMPCHAT_MEMORY_DETAIL_PRESENCE_FEED_HPP
-#define STOMPCHAT_MEMORY_DETAIL_PRESENCE_FEED_HPP
+#ifndef STOMPCHAT_PORTS_DETAIL_PRESENCE_FEED_HPP
+#define STOMPCHAT_PORTS_DETAIL_PRESENCE_FEED_HPP
 
 #include <stompchat/config.hpp>
 #include <stompchat/ports/presence.hpp>
@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-namespace stompchat::inline STOMPCHAT_ABI::memory {
+namespace stompchat::inline STOMPCHAT_ABI::detail {
 
 /** The way of changes from a registry to those who watch: in order, in batches, one call at a time, and never from inside the change.
     Thread safety: all functions may be called from any thread. Memory: what was not told yet; nothing for rooms that nobody watches. */
@@ -39,13 +39,16 @@ public:
         watched_ = true;
     }
 
-    void unwatch(std::string_view room, const sink_ptr& sink) {
+    /// True when nobody watches the room any more.
+    bool unwatch(std::string_view room, const sink_ptr& sink) {
         const std::lock_guard held(mutex_);
         const auto at = watchers_.find(room);
-        if (at == watchers_.end()) return;
+        if (at == watchers_.end()) return true;
         at->second.erase(sink);
-        if (at->second.empty()) watchers_.erase(at);
+        if (!at->second.empty()) return false;
+        watchers_.erase(at);
         watched_ = !watchers_.empty();
+        return true;
     }
 
     /// A change of a room. The caller calls in the order of the versions.
@@ -112,6 +115,6 @@ private:
     bool telling_ = false;
 };
 
-} // namespace stompchat::inline STOMPCHAT_ABI::memory
+} // namespace stompchat::inline STOMPCHAT_ABI::detail
 
 #endif
