@@ -28,12 +28,15 @@ public:
         const inside in(*this);
         const partition from = reached.partition;
         const offset next = reached.offset;
-        const bool begins = !next_.contains(from) || new_log_;
-        if (begins) {
+        const bool another = next_.contains(from) && epochs_[from] != reached.epoch;
+        if (!next_.contains(from) || another) {
             CHECK_MESSAGE(records.empty(), "delivery must begin with a call that tells where");
-            new_log_ = false;
+            CHECK_MESSAGE((!another || new_log_), "the log is another one");
+            // Offsets grow within an epoch.
+            next_[from] = 0;
+            epochs_[from] = reached.epoch;
         }
-        offset& below = next_.try_emplace(from, 0).first->second;
+        offset& below = next_[from];
         CHECK(next >= below);
         offset last = -1;
         for (const record_view& one : records) {
@@ -110,6 +113,7 @@ private:
     };
 
     std::map<partition, offset> next_;
+    std::map<partition, std::uint64_t> epochs_;
     std::vector<message> records_;
     std::map<std::uint64_t, publish_result> results_;
     bool new_log_ = false;
