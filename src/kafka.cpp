@@ -3,6 +3,7 @@
 #include <stompchat/kafka/impl/epoch_chain.ipp>
 #include <stompchat/kafka/impl/epoch_marker.ipp>
 #include <stompchat/kafka/impl/handle.ipp>
+#include <stompchat/kafka/impl/kafka_broker.ipp>
 #include <stompchat/kafka/impl/kafka_options.ipp>
 #include <stompchat/kafka/impl/offset_questions.ipp>
 #include <stompchat/kafka/impl/partition_copies.ipp>

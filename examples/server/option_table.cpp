@@ -2,6 +2,8 @@
 
 #include "option_table.hpp"
 
+#include "adapters.hpp"
+
 #include <boost/algorithm/string/join.hpp>
 
 #include <algorithm>
@@ -105,7 +107,11 @@ std::vector<option> make_table() {
         choice(&o::auth, "auth", {"demo"}, "how users log in: demo = login names the user without proof, no login = anonymous"),
         toggle(&o::allow_insecure, "allow-insecure", "let --auth demo listen where other machines reach it"),
         origins(),
-        choice(&o::broker, "broker", {"memory"}, "where messages go through: memory = this process, gone with it"),
+        text(&o::broker, "broker", "URL",
+             "where messages go through: memory = this process, gone with it; or kafka://HOST:PORT[,HOST:PORT...][/TOPIC][?NAME=VALUE...], "
+             "see docs/kafka.md",
+             parse_broker),
+        text(&o::cluster, "cluster", "NAME", "the cluster that this node belongs to, as Kafka and Redis know it", parse_name),
         choice(&o::registry, "registry", {"local"}, "who knows the sessions: local = this process"),
         text(&o::node_id, "node-id", "NAME", "this node's name in the cluster; picked at random when not given", parse_name),
         count(&o::threads, "threads", {1, 256}, "how many threads serve clients; one for each processor when not given"),

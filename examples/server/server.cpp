@@ -2,6 +2,7 @@
 
 #include "server.hpp"
 
+#include "adapters.hpp"
 #include "demo_authenticator.hpp"
 #include "demo_page.hpp"
 #include "echo_app.hpp"
@@ -10,7 +11,6 @@
 
 #include <stompchat/memory/local_registry.hpp>
 #include <stompchat/memory/local_state_store.hpp>
-#include <stompchat/memory/memory_broker.hpp>
 #include <stompchat/net/tls_context.hpp>
 #include <stompchat/node/chat_node.hpp>
 #include <stompchat/node/shard_pool.hpp>
@@ -79,21 +79,13 @@ stompchat::chat_node_options node_options(const server_options& from) {
     return to;
 }
 
-stompchat::memory_broker_options broker_options(const server_options& from) {
-    stompchat::memory_broker_options to;
-    // Beside the body: destination, user, and headers as many and as long as a frame may have.
-    to.max_message_length = from.max_body + 4096 + from.max_headers * from.max_header_line;
-    to.history_octets_per_partition = std::max(to.history_octets_per_partition, 4 * to.max_message_length);
-    return to;
-}
-
 /** A node with everything that it stands on, in the order in which it has to be made. */
 class server {
 public:
     server(const server_options& options, tls_pointer tls)
         : options_(options), tls_(std::move(tls)), log_(make_log(options.log_level)), observer_(log_), pool_(threads()),
-          broker_(pool_.executor(), broker_options(options)), registry_(pool_.executor()), store_(pool_.executor()),
-          node_(pool_, {broker_, registry_, store_, authenticator_, authorizer_, &app_, &observer_}, node_options(options)),
+          broker_(make_broker(options, pool_.executor(), observer_)), registry_(pool_.executor()), store_(pool_.executor()),
+          node_(pool_, {*broker_, registry_, store_, authenticator_, authorizer_, &app_, &observer_}, node_options(options)),
           signals_(pool_.executor(), SIGTERM, SIGINT) {}
 
     void run() {
@@ -107,7 +99,7 @@ public:
         if (!built_page.missing.empty()) log_->warn("no demo page: {}", built_page.missing);
         log_->info("stompchat-server {} started: node {}, {} thread{}, broker {}, registry {}, auth {}", stompchat::version_text,
                    options_.node_id.empty() ? "with a random name" : options_.node_id, pool_.size(), pool_.size() == 1 ? "" : "s",
-                   options_.broker, options_.registry, options_.auth);
+                   show_broker(options_), options_.registry, options_.auth);
         // Whoever reads these lines may connect at once.
         std::fputs(lines.c_str(), stdout);
         std::fflush(stdout);
@@ -165,7 +157,7 @@ private:
     stompchat::allow_all authorizer_;
     echo_app app_;
     stompchat::shard_pool pool_;
-    stompchat::memory_broker broker_;
+    const std::unique_ptr<stompchat::broker> broker_;
     stompchat::local_registry registry_;
     stompchat::local_state_store store_;
     stompchat::chat_node node_;

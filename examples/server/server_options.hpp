@@ -29,6 +29,7 @@ struct server_options {
     std::string node_id;
     std::size_t threads = 0;
     std::string broker = "memory";
+    std::string cluster = "stompchat";
     std::string registry = "local";
     std::string auth = "demo";
     bool allow_insecure = false;

@@ -52,9 +52,11 @@ void is_answered_always(broker_stand& at) {
     const auto during = pass_on(at, "/topic/a", "during");
     at.subject->set_available(true);
     pass_on(at, "/topic/a", "after");
-    REQUIRE(at.run_until([&] { return at.sink.results().size() == 2 && !at.sink.ephemeral.empty(); }));
+    // The first one may be shown, or given up.
+    REQUIRE(at.run_until([&] {
+        return at.sink.results().size() == 2 && !at.sink.ephemeral.empty() && at.sink.ephemeral.back().view().body == "after";
+    }));
     CHECK(!at.sink.results().at(during).error);
-    CHECK(at.sink.ephemeral.back().view().body == "after");
 }
 
 void is_for_wanted_partitions(broker_stand& at) {

@@ -69,7 +69,9 @@ public:
     handle& operator=(const handle&) = delete;
 
     rd_kafka_s* get() const noexcept { return rk_; }
-    /// Of a consumer: where its assigned partitions deliver. Null for a producer.
+    /// Keeps what get() gave from being destroyed: for jobs on other threads.
+    std::shared_ptr<void> use() const noexcept { return in_use_; }
+    /// Of a consumer: a queue for the partitions that it reads (rd_kafka_consume_start_queue()). Null for a producer.
     rd_kafka_queue_s* consumer_queue() const noexcept { return consumer_queue_; }
 
     /// Gives each event of the handle's main queue to `on_event`, which must not destroy it. Log lines are dealt with here.
@@ -83,8 +85,9 @@ public:
     void heard() noexcept { connected_ = true; }
 
     /** Destroys the handle on a thread of its own. One that does not end within the time is left alone and counted. `done` may be empty.
-        What librdkafka refers to (payloads of messages it was given) must outlive this, or must have been given back. */
-    STOMPCHAT_DECL void close(std::function<void()> done = {});
+        `keep` is what librdkafka may still refer to, payloads of messages that it was given: it dies when the handle has ended. `before` is
+        called first, on that thread. */
+    STOMPCHAT_DECL void close(std::function<void()> done = {}, std::shared_ptr<void> keep = {}, std::function<void()> before = {});
 
 private:
     handle() = default;
@@ -99,6 +102,7 @@ private:
     std::shared_ptr<queue_watch> consumer_watch_;
     std::function<void(rd_kafka_op_s*)> on_event_;
     std::string name_;
+    std::shared_ptr<int> in_use_ = std::make_shared<int>();
     bool connected_ = true;
     std::uint64_t lines_ = 0; // of the log, in the current second
     std::int64_t second_ = 0;

@@ -156,7 +156,7 @@ STOMPCHAT_DECL boost::system::result<std::shared_ptr<handle>, kafka_failure> han
     made->name_ = rd_kafka_name(rk);
     rd_kafka_set_log_queue(rk, nullptr);
     made->main_queue_ = rd_kafka_queue_get_main(rk);
-    if (what == kind::consumer) made->consumer_queue_ = rd_kafka_queue_get_consumer(rk);
+    if (what == kind::consumer) made->consumer_queue_ = rd_kafka_queue_new(rk);
     return made;
 }
 
@@ -217,7 +217,7 @@ STOMPCHAT_DECL void handle::tell(rd_kafka_op_s* event) {
     }
 }
 
-STOMPCHAT_DECL void handle::close(std::function<void()> done) {
+STOMPCHAT_DECL void handle::close(std::function<void()> done, std::shared_ptr<void> keep, std::function<void()> before) {
     if (!rk_) {
         if (done) asio::post(environment_->executor, std::move(done));
         return;
@@ -229,12 +229,18 @@ STOMPCHAT_DECL void handle::close(std::function<void()> done) {
     // librdkafka 2.0.2 may wait for ever here, so no thread that anybody joins does it. That thread touches nothing but the handle and a
     // flag: it may outlive the executor's context.
     const auto ended = std::make_shared<std::atomic<bool>>(false);
-    std::thread([rk = rk_, main = main_queue_, consumer = consumer_queue_, ended] {
+    std::thread([rk = rk_, main = main_queue_, consumer = consumer_queue_, ended, use = std::weak_ptr<int>(in_use_), keep = std::move(keep),
+                 before = std::move(before)]() mutable {
+        while (!use.expired()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (before) before();
+        before = nullptr;
         if (consumer) rd_kafka_queue_destroy(consumer);
         if (main) rd_kafka_queue_destroy(main);
         rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        keep.reset();
         *ended = true;
     }).detach();
+    in_use_.reset();
     detail::closing::watch(std::make_shared<detail::closing>(environment_, std::move(ended), name_, std::move(done)));
     rk_ = nullptr;
     main_queue_ = nullptr;
