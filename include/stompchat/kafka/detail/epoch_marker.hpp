@@ -30,7 +30,7 @@ using write_record =
 
     - An end below what was known is looked at again for a while before it makes a new epoch: a new leader may not know yet how much of what
       it has is committed.
-    - How far the partitions have been read is written down every `record_every`, if it has changed.
+    - How far the partitions reach is written down when the epoch was found, and every `record_every`, if it has changed.
     - One question at a time: a later one takes the place of the one before, which is not answered any more.
 
     Thread safety: for the executor. */
@@ -68,6 +68,7 @@ private:
     void compare(const epoch_chain& chain, const std::vector<offset>& ends);
     void make(std::uint64_t follows, const std::vector<offset>& ends);
     void answer(error_code failure, log_epoch epoch = {});
+    void record();
     void record_later();
     template <class Then>
     auto current(Then then);

@@ -74,8 +74,10 @@ STOMPCHAT_DECL void epoch_marker::compare(const epoch_chain& chain, const std::v
     nonce_ = mark->nonce;
     known.resize(ends.size());
     for (std::size_t i = 0; i != ends.size(); ++i) known[i] = std::max(known[i], ends[i]);
+    // At once, for those who look before the first minute is over.
+    changed_ = known != chain.known_ends();
     known_ = std::move(known);
-    changed_ = true;
+    record();
     record_later();
     answer({}, epoch);
 }
@@ -97,6 +99,12 @@ STOMPCHAT_DECL void epoch_marker::answer(error_code failure, log_epoch epoch) {
     if (const auto done = std::exchange(done_, nullptr)) done(failure, std::move(epoch));
 }
 
+STOMPCHAT_DECL void epoch_marker::record() {
+    if (!std::exchange(changed_, false)) return;
+    write_(meta_topic, 0, epoch_chain::ends_key(environment_->options.topic), epoch_chain::value(nonce_, known_),
+           [](error_code, offset) {});
+}
+
 STOMPCHAT_DECL void epoch_marker::record_later() {
     if (std::exchange(recording_, true)) return;
     record_timer_.expires_after(record_every);
@@ -104,10 +112,7 @@ STOMPCHAT_DECL void epoch_marker::record_later() {
         const auto self = weak.lock();
         if (cut || !self || self->stopped_) return;
         self->recording_ = false;
-        if (std::exchange(self->changed_, false)) {
-            self->write_(meta_topic, 0, epoch_chain::ends_key(self->environment_->options.topic),
-                         epoch_chain::value(self->nonce_, self->known_), [](error_code, offset) {});
-        }
+        self->record();
         self->record_later();
     });
 }
