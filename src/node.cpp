@@ -8,9 +8,11 @@
 #include <stompchat/node/impl/http_connection.ipp>
 #include <stompchat/node/impl/interceptions.ipp>
 #include <stompchat/node/impl/keyed_sends.ipp>
+#include <stompchat/node/impl/membership.ipp>
 #include <stompchat/node/impl/own_publishes.ipp>
 #include <stompchat/node/impl/presence_hub.ipp>
 #include <stompchat/node/impl/reader.ipp>
+#include <stompchat/node/impl/registration.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
 #include <stompchat/node/impl/session_durable.ipp>

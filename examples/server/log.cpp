@@ -59,6 +59,7 @@ void log_observer::on_broker_state(stompchat::broker_state state) {
     case stompchat::broker_state::ready: return log_->info("broker: ready");
     case stompchat::broker_state::unavailable: return log_->warn("broker: not available, messages wait");
     case stompchat::broker_state::stopped: return log_->debug("broker: stopped");
+    case stompchat::broker_state::refused: return log_->error("broker: this node cannot serve its log");
     }
 }
 

@@ -37,6 +37,12 @@ public:
     void lose_messages(std::size_t i) { shares_[i]->loses_messages_ = true; }
     /// What a node publishes from now on is logged, and the node never hears of it.
     void lose_results(std::size_t i) { shares_[i]->loses_results_ = true; }
+    /// Tells one node that, whatever the log is like.
+    void set_state(std::size_t i, stompchat::broker_state state) {
+        boost::asio::post(log_.get_executor(), [to = shares_[i].get(), state] {
+            if (to->to_ != nullptr) to->to_->on_state(state);
+        });
+    }
     /// How many messages or results got lost.
     std::size_t lost(std::size_t i) const { return shares_[i]->lost_; }
 

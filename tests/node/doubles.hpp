@@ -97,6 +97,11 @@ public:
         states_.push_back(state);
     }
 
+    void on_registered_again(std::size_t sessions) override {
+        const std::lock_guard lock(mutex_);
+        registered_again_.push_back(sessions);
+    }
+
     /// Called for each subscription that has begun.
     std::function<void(std::string_view)> subscribed_script;
 
@@ -113,6 +118,8 @@ public:
     std::vector<std::string> connected() const { return copy(connected_); }
     std::vector<end> gone() const { return copy(gone_); }
     std::vector<stompchat::broker_state> states() const { return copy(states_); }
+    /// How many sessions each time.
+    std::vector<std::size_t> registered_again() const { return copy(registered_again_); }
 
 private:
     template <class T>
@@ -133,6 +140,7 @@ private:
     std::vector<std::string> connected_;
     std::vector<end> gone_;
     std::vector<stompchat::broker_state> states_;
+    std::vector<std::size_t> registered_again_;
 };
 
 } // namespace node_test

@@ -38,7 +38,10 @@ bool eventually(const std::function<bool()>& reached, std::chrono::milliseconds 
 
 /// What a test's node is like. Waits that only the end of a test would feel are short.
 struct setup {
-    setup() { options.close_timeout = std::chrono::milliseconds(500); }
+    setup() {
+        options.close_timeout = std::chrono::milliseconds(500);
+        options.broker_patience = std::chrono::milliseconds(0);
+    }
 
     std::size_t shards = 1;
     stompchat::memory_broker_options log;

@@ -78,6 +78,9 @@ public:
     /// With `false` the broker becomes unavailable: it keeps what it is given, shows nothing, and reads fail. With `true` it goes on.
     STOMPCHAT_DECL void inject_available(bool available);
 
+    /// The broker refuses to serve, for good: as after inject_available(false), but it says `broker_state::refused`.
+    STOMPCHAT_DECL void inject_refusal();
+
     /// Shows the records of a partition at or behind `from` once more, as after a reconnect.
     STOMPCHAT_DECL void inject_repeat(partition of, offset from);
 

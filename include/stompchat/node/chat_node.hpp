@@ -6,6 +6,7 @@
 #include <stompchat/config.hpp>
 #include <stompchat/detail/completion.hpp>
 #include <stompchat/net/failure.hpp>
+#include <stompchat/node/cluster_view.hpp>
 #include <stompchat/node/farewell.hpp>
 #include <stompchat/node/options.hpp>
 #include <stompchat/node/service_message.hpp>
@@ -50,8 +51,12 @@ public:
     /// Begins: delivery from the log, the lease in the registry, accepting. Called once.
     STOMPCHAT_DECL void start();
 
-    /// Whether it can serve: started, not stopping, the broker answers.
+    /// Whether it can serve: started, not stopping, the broker answers or has been away for less than `broker_patience`, and clients are
+    /// not refused for the registry's sake.
     STOMPCHAT_DECL bool ready() const noexcept;
+
+    /// This node and the others, as of the last heart-beat. Thread safety: may be called from any thread; it asks nobody.
+    STOMPCHAT_DECL std::shared_ptr<const cluster_view> view() const;
 
     /** Stops, in this order: listeners; sessions, each when its SENDs are answered (a client that does not come to an end within `patience`
         is cut off); the registry's lease; the broker.
@@ -160,6 +165,7 @@ private:
 #include <stompchat/node/impl/http_connection.ipp>
 #include <stompchat/node/impl/keyed_sends.ipp>
 #include <stompchat/node/impl/presence_hub.ipp>
+#include <stompchat/node/impl/registration.ipp>
 #include <stompchat/node/impl/session.ipp>
 #include <stompchat/node/impl/session_delivery.ipp>
 #include <stompchat/node/impl/session_durable.ipp>

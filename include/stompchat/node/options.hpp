@@ -59,6 +59,12 @@ struct http_response {
 /// Answers GET and HEAD requests that are no upgrade. Called on a shard; it must not block and must not throw.
 using http_handler = std::function<http_response(const http_request&)>;
 
+/// What becomes of a client that connects while the registry does not answer.
+enum class registry_policy {
+    accept, ///< it is served; the others learn of it when the registry is back
+    refuse, ///< it is refused: nobody is connected whom no other node can find
+};
+
 /// What clients speak on a listener.
 enum class transport {
     websocket, ///< HTTP, upgraded to STOMP over WebSocket
@@ -157,6 +163,13 @@ struct chat_node_options {
     std::chrono::milliseconds close_timeout{2000};
     /// How long the registry believes in this node without hearing from it.
     std::chrono::milliseconds lease{5000};
+    /// Of clients that connect; those that are connected stay in any case.
+    registry_policy registry_down = registry_policy::accept;
+    /// How long the log may be out of reach before the node says that it is not ready, and, if another node reaches it, sends its clients
+    /// there.
+    std::chrono::milliseconds broker_patience{10'000};
+    /// How many sessions a second are then told to connect again, so that the other nodes are not overrun.
+    std::size_t send_away_rate = 1000;
     /// Answers plain HTTP requests on WebSocket listeners; empty = each of them is 404.
     http_handler http;
     /// Whether the node itself answers `/healthz` (the process lives) and `/readyz` (it can serve).

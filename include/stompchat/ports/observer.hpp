@@ -85,6 +85,8 @@ public:
     virtual void on_session_unsubscribed(const session_info&, std::string_view /*destination*/) {}
     /// A session has ended, and all its subscriptions with it. `reason` is clear after a normal end.
     virtual void on_session_gone(const session_info&, error_code /*reason*/) {}
+    /// The registry had lost what this node had registered, or may have: that many sessions are registered again. None has noticed.
+    virtual void on_registered_again(std::size_t /*sessions*/) {}
     /// The log can be reached, or no more.
     virtual void on_broker_state(broker_state) {}
     /// What a broker over a network has counted, every ten seconds while it runs.

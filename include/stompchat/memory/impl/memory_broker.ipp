@@ -35,6 +35,8 @@ STOMPCHAT_DECL std::size_t memory_broker::history_messages() const { return core
 
 STOMPCHAT_DECL void memory_broker::inject_available(bool available) { core_->inject_available(available); }
 
+STOMPCHAT_DECL void memory_broker::inject_refusal() { core_->inject_refusal(); }
+
 STOMPCHAT_DECL void memory_broker::inject_repeat(partition of, offset from) { core_->inject_repeat(of, from); }
 
 STOMPCHAT_DECL void memory_broker::inject_loss(partition of, offset end) { core_->inject_loss(of, end); }

@@ -28,7 +28,7 @@ STOMPCHAT_DECL void memory_broker::core::start(sink& to) {
     lock held(mutex_);
     if (life_ != life::running) return;
     sink_ = &to;
-    states_.push_back(available_ ? broker_state::ready : broker_state::unavailable);
+    states_.push_back(refused_ ? broker_state::refused : available_ ? broker_state::ready : broker_state::unavailable);
     for (partition p = 0; p != partitions(); ++p)
         if (partitions_[p].wanted) begin_at_end(partitions_[p], p);
     finish(std::move(held), true);
@@ -257,10 +257,18 @@ STOMPCHAT_DECL std::size_t memory_broker::core::history_messages() const {
 
 STOMPCHAT_DECL void memory_broker::core::inject_available(bool available) {
     lock held(mutex_);
-    if (available == available_ || life_ == life::stopped) return;
+    if (available == available_ || refused_ || life_ == life::stopped) return;
     available_ = available;
     if (sink_) states_.push_back(available ? broker_state::ready : broker_state::unavailable);
     if (available) append(std::move(untold_));
+    finish(std::move(held), sink_ != nullptr);
+}
+
+STOMPCHAT_DECL void memory_broker::core::inject_refusal() {
+    lock held(mutex_);
+    if (std::exchange(refused_, true) || life_ == life::stopped) return;
+    available_ = false;
+    if (sink_) states_.push_back(broker_state::refused);
     finish(std::move(held), sink_ != nullptr);
 }
 

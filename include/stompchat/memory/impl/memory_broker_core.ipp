@@ -43,6 +43,7 @@ public:
     std::size_t history_messages() const;
 
     void inject_available(bool available);
+    void inject_refusal();
     void inject_repeat(partition of, offset from);
     void inject_loss(partition of, offset end);
     void inject_new_log();
@@ -140,6 +141,7 @@ private:
     sink* sink_ = nullptr;
     life life_ = life::running;
     bool available_ = true;
+    bool refused_ = false;
     bool scheduled_ = false;
     bool in_turn_ = false;
     detail::block_chain untold_; // taken while unavailable

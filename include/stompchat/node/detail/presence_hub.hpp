@@ -54,12 +54,14 @@ public:
     bool was_told(std::uint64_t number) const noexcept { return number >= first_number && number <= last_number_; }
 
     /// A session has lost its connection: its user stays in the rooms for the time of grace.
-    STOMPCHAT_DECL void keep_places(session_record of);
+    STOMPCHAT_DECL void keep_places(std::string_view session, std::string_view user);
     bool keeps_places() const noexcept { return !places_.empty(); }
 
     /// From the registry. `missed`: there were more, which are lost.
     STOMPCHAT_DECL void on_changes(std::span<const presence_change> changes, bool missed);
     STOMPCHAT_DECL void on_interrupted();
+    /// Watches all rooms again, and looks at them.
+    STOMPCHAT_DECL void look_again();
 
     /// No more timers.
     STOMPCHAT_DECL void stop();
@@ -94,7 +96,8 @@ private:
     };
     struct place {
         time_point until;
-        session_record session;
+        std::string session;
+        std::string user;
     };
 
     session_registry& registry();

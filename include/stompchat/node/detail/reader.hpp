@@ -5,11 +5,13 @@
 
 #include <stompchat/config.hpp>
 #include <stompchat/delivery/router.hpp>
+#include <stompchat/node/detail/broker_health.hpp>
 #include <stompchat/node/detail/shard_inbox.hpp>
 #include <stompchat/ports/broker.hpp>
 #include <stompchat/ports/observer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -32,7 +34,7 @@ struct ticket {
 
 /** The node's side of the broker: hands each record to the shards that want it, encoded once per shard, and each publish result to the
     shard it came from. Batches travel with one wake-up per shard.
-    Thread safety: everything but state() happens on the broker's executor. Lifetime: outlives the completion of the broker's stop. */
+    Thread safety: everything but health() happens on the broker's executor. Lifetime: outlives the completion of the broker's stop. */
 class reader final : public broker::sink {
 public:
     /// `remembered` is how many destinations it remembers the last record of.
@@ -53,8 +55,7 @@ public:
         return {epoch, of, handed_out_[of].next.load(std::memory_order_acquire)};
     }
 
-    /// May be called from any thread.
-    broker_state state() const noexcept { return state_.load(std::memory_order_relaxed); }
+    const broker_health& health() const noexcept { return health_; }
 
     STOMPCHAT_DECL void on_records(std::span<const record_view> records, const position& next) override;
     STOMPCHAT_DECL void on_ephemeral(std::span<const record_view> records) override;
@@ -75,7 +76,7 @@ private:
         std::atomic<std::uint64_t> epoch{0};
     };
     std::vector<progress> handed_out_;
-    std::atomic<broker_state> state_{broker_state::starting};
+    broker_health health_{std::chrono::steady_clock::now()};
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node

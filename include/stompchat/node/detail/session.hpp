@@ -137,6 +137,17 @@ public:
     STOMPCHAT_DECL bool cut_off(const farewell& why);
 
     const identity& who() const noexcept { return who_; }
+    /// Whether the registry should know it.
+    bool announced() const noexcept { return announced_ && phase_ != phase::closing; }
+    /// Calls `f(std::string_view)` for the room of each subscription that makes the user a participant.
+    template <class F>
+    void for_rooms(F&& f) const {
+        stomp_.for_each_subscription([&](const stomp::subscription& one) {
+            const auto* const in = static_cast<const subscription*>(one.context);
+            if (in == nullptr || in->what != subscription::kind::topic) return;
+            if (const std::string_view name = shard_.destination_of(*in); is_room(name)) f(name);
+        });
+    }
     /// Made anew with each call, so that an idle session need not hold it.
     std::string name() const { return shard_.session_name(number_); }
     /// The user of a session that nobody has logged in to.

@@ -14,9 +14,11 @@
 #include <stompchat/node/detail/output_queue.hpp>
 #include <stompchat/node/detail/publishes.hpp>
 #include <stompchat/node/detail/reader.hpp>
+#include <stompchat/node/detail/registration.hpp>
 #include <stompchat/node/detail/shard_inbox.hpp>
 #include <stompchat/node/detail/shard_link.hpp>
 #include <stompchat/node/detail/topic_table.hpp>
+#include <stompchat/node/farewell.hpp>
 #include <stompchat/node/options.hpp>
 #include <stompchat/stomp/decoder.hpp>
 
@@ -24,6 +26,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -37,20 +40,31 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::node {
 
+class membership;
 class presence_hub;
 class session;
 
-/// What all shards of a node share and none changes.
+/// What all shards of a node share; what changes in it may be read from any thread.
 struct node_context {
     chat_node_options options;
     node_ports ports;
     observer* watcher = nullptr;
+    /// The run of the process. It names sessions, and copies of messages, whatever becomes of the lease.
     node_incarnation self;
     websocket_limits websocket;
     std::size_t shards = 1;
     delivery::destination_rules rules{};
     /// The way from one shard to another, by index.
     std::vector<std::shared_ptr<shard_link>> links = {};
+    /// The lease.
+    std::shared_ptr<node::membership> membership = {};
+    /// Whether it reaches the log.
+    const broker_health* health = nullptr;
+    /// The log is out of reach, other nodes reach it, and clients are sent there.
+    std::atomic<bool> sends_clients_away{false};
+
+    /// Why nobody can connect at the moment; clear when everybody can. The text is for the client.
+    STOMPCHAT_DECL error_code refuses_clients(std::string_view& text) const noexcept;
 };
 
 /** One thread's part of a node: its connections, its subscriptions, its timers. Shards share nothing with each other.
@@ -105,7 +119,7 @@ public:
         topics_.attach(from);
     }
     /// Whether the node can serve.
-    bool ready() const noexcept { return !stopping_ && reader_->state() == broker_state::ready; }
+    STOMPCHAT_DECL bool ready() const noexcept;
 
     /// Takes over an accepted connection.
     STOMPCHAT_DECL void accept(net::stream_ptr stream, const listener_options& from);
@@ -163,17 +177,15 @@ public:
         return known != nullptr && known->settings != nullptr ? *known->settings : node_.rules.of(in_log);
     }
 
-    // The registry is told who is where; it is not in the way of any message.
-    STOMPCHAT_DECL void announce(std::string_view session, std::string_view user);
-    /// With `keeps_places` the user stays in the rooms for a while, to come back unnoticed.
-    STOMPCHAT_DECL void forget(std::string_view session, std::string_view user, bool keeps_places);
-    STOMPCHAT_DECL void join(std::string_view session, std::string_view user, std::string_view room);
-    STOMPCHAT_DECL void leave(std::string_view session, std::string_view user, std::string_view room);
+    /// What the registry is told.
+    registration& registered() noexcept { return registration_; }
 
     /// Who is in rooms, for those who subscribed to that.
     STOMPCHAT_DECL presence_hub& presence();
     /// Whether users have places in rooms without a session.
     STOMPCHAT_DECL bool keeps_places() const noexcept;
+    /// Watches may have been lost.
+    STOMPCHAT_DECL void look_again_at_presence();
 
     /// The session has something to write: it is flushed at the end of the turn.
     STOMPCHAT_DECL void flush_later(session& whom);
@@ -190,6 +202,8 @@ public:
     /// Ends what is left at once.
     STOMPCHAT_DECL void abort();
     bool stopping() const noexcept { return stopping_; }
+    /// Sends so many sessions away, those first that have waited longest for it.
+    STOMPCHAT_DECL void send_away(std::size_t most, const farewell& why);
     std::size_t connections() const noexcept { return live_; }
 
 private:
@@ -209,11 +223,6 @@ private:
     void sweep_one(topic_table::topic& of);
     bool is_congested(const topic_table::topic& of, std::size_t share) const noexcept;
     void let_go();
-    auto ignore_result(const char* what) {
-        return [watcher = node_.watcher, what](error_code ec) {
-            if (ec) watcher->on_log(severity::warning, std::string("the registry could not ") + what + ": " + ec.message());
-        };
-    }
     void arm_timer();
     void on_timer();
     connection_id place(std::unique_ptr<connection> added);
@@ -236,6 +245,7 @@ private:
     publishes publishes_;
     interceptions interceptions_;
     keyed_sends keyed_{*this};
+    registration registration_{*this};
     std::shared_ptr<shard_link> link_;
     shard_inbox inbox_;
     std::vector<shard_event> events_;
@@ -261,6 +271,7 @@ private:
     std::vector<std::uint32_t> free_places_;
     std::vector<std::unique_ptr<connection>> retired_;
     std::size_t live_ = 0;
+    std::size_t send_away_next_ = 0; // place
     bool stopping_ = false;
     reader* reader_ = nullptr;
     std::function<void()> drained_;

@@ -9,6 +9,8 @@
 #include <stompchat/net/tls_stream.hpp>
 #include <stompchat/node/chat_node.hpp>
 #include <stompchat/node/detail/disconnects.hpp>
+#include <stompchat/node/detail/evacuation.hpp>
+#include <stompchat/node/detail/membership.hpp>
 #include <stompchat/node/detail/own_publishes.hpp>
 #include <stompchat/node/detail/reader.hpp>
 #include <stompchat/node/detail/shard.hpp>
@@ -57,13 +59,9 @@ private:
     net::accept_loop loop_;
 };
 
-inline node_incarnation new_incarnation(std::string id) {
-    std::random_device random;
-    const auto milliseconds = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-    if (id.empty()) id = fmt::format("node-{:08x}", random());
-    // Grows from run to run, and differs between nodes that start in the same millisecond.
-    return {std::move(id), milliseconds << 16 | (random() & 0xFFFFu)};
+inline node_incarnation first_incarnation(std::string id) {
+    if (id.empty()) id = fmt::format("node-{:08x}", std::random_device()());
+    return {std::move(id), new_incarnation()};
 }
 
 } // namespace node
@@ -71,8 +69,11 @@ inline node_incarnation new_incarnation(std::string id) {
 struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     parts(std::vector<asio::io_context*> on, const node_ports& ports, chat_node_options options)
         : contexts(std::move(on)), context{std::move(options), ports, ports.watcher != nullptr ? ports.watcher : &silent, {}, {}},
-          own(ports.log, context.options, context.rules), lease_timer(*contexts.front()), patience_timer(*contexts.front()) {
-        context.self = node::new_incarnation(context.options.node_id);
+          own(ports.log, context.options, context.rules), patience_timer(*contexts.front()),
+          evacuation(*contexts.front(), contexts.size(), context.options.send_away_rate,
+                     {context.options.broker_patience, context.options.lease}, context.sends_clients_away,
+                     [this](std::size_t shard, std::size_t most) { send_away(shard, most); }) {
+        context.self = node::first_incarnation(context.options.node_id);
         context.websocket.max_message = context.options.max_websocket_message;
         context.shards = contexts.size();
         delivery::destination_settings otherwise;
@@ -88,6 +89,9 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         }
         for (const auto& one : shards) context.links.push_back(one->link());
         reader = std::make_unique<node::reader>(ports.log, std::move(inboxes), *context.watcher);
+        context.health = &reader->health();
+        context.membership = std::make_shared<node::membership>(*contexts.front(), ports.registry, *context.watcher, context.options,
+                                                                context.self, *context.health);
         for (const auto& one : shards) one->attach(*reader);
         reader->attach(own);
         std::vector<std::shared_ptr<node::shard_link>> links;
@@ -97,19 +101,50 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
         accepts.resize(contexts.size());
     }
 
-    node_status status() const { return node_status(reader->state() == broker_state::ready, context.options.public_url); }
-
-    void hold_lease() {
-        const auto lease = context.options.lease;
-        auto held = [self = shared_from_this()](error_code ec) {
-            if (ec) self->context.watcher->on_log(severity::warning, "the registry did not renew the node's lease: " + ec.message());
-            // Whoever connects is registered under the lease. A registry that is down keeps nobody out.
-            if (!std::exchange(self->accepting, true)) self->accept();
+    void join_others() {
+        node::membership::callbacks to;
+        to.answered = [this] {
+            accepting = true;
+            accept();
         };
-        context.ports.registry.async_hold_lease(context.self, status(), lease, asio::bind_executor(*contexts.front(), std::move(held)));
-        lease_timer.expires_after(lease / 5);
-        lease_timer.async_wait([self = shared_from_this()](error_code ec) {
-            if (!ec && !self->stopping) self->hold_lease();
+        to.register_again = [this](std::function<void(std::size_t)> done) { register_again(std::move(done)); };
+        to.looked = [this] {
+            if (evacuation.look(reader->health(), *context.membership->view(), node::shard::now()) && !reader->health().refused())
+                context.watcher->on_log(severity::warning, context.sends_clients_away
+                                                               ? "this node does not reach the log, but others do: clients are sent there"
+                                                               : "clients are not sent to other nodes any more");
+        };
+        context.membership->start(std::move(to));
+    }
+
+    void register_again(std::function<void(std::size_t)> done) {
+        struct sum {
+            std::function<void(std::size_t)> done;
+            std::size_t open;
+            std::size_t sessions = 0;
+        };
+        const auto total = std::make_shared<sum>(sum{std::move(done), shards.size()});
+        const auto add = [self = shared_from_this(), total](std::size_t sessions) {
+            asio::post(*self->contexts.front(), [total, sessions] {
+                total->sessions += sessions;
+                if (--total->open == 0) total->done(total->sessions);
+            });
+        };
+        for (const auto& link : context.links) {
+            link->post([link, add] {
+                if (node::shard* const one = link->get()) one->registered().register_again(add);
+            });
+        }
+    }
+
+    void send_away(std::size_t shard, std::size_t most) {
+        const auto link = context.links[shard];
+        link->post([link, most] {
+            node::shard* const one = link->get();
+            if (one == nullptr) return;
+            std::string_view text;
+            if (one->node().refuses_clients(text) == error::broker_unavailable)
+                one->send_away(most, farewell(std::string(text), std::chrono::seconds(1)));
         });
     }
 
@@ -125,6 +160,7 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
 
     void stop_shards() {
         undrained = shards.size();
+        evacuation.stop();
         for (std::size_t i = 0; i != shards.size(); ++i) {
             asio::post(*contexts[i], [self = shared_from_this(), i] {
                 self->listeners[i].clear();
@@ -146,20 +182,15 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     void on_drained() {
         if (--undrained != 0) return;
         patience_timer.cancel();
-        lease_timer.cancel();
-        auto left = asio::bind_executor(*contexts.front(), [self = shared_from_this()](error_code ec) {
+        auto left = [self = shared_from_this()](error_code ec) {
             if (ec) self->context.watcher->on_log(severity::warning, "the registry did not release the node: " + ec.message());
             self->context.ports.log.async_stop(self->patience, asio::bind_executor(*self->contexts.front(), [self](error_code) {
                                                    self->own.give_up();
                                                    self->seal_shards();
                                                }));
-        });
+        };
         // The last lease is the time that its users have to come back, on another node.
-        if (keeps_places)
-            context.ports.registry.async_hold_lease(context.self, node_status(false, context.options.public_url),
-                                                    context.options.presence_grace, std::move(left));
-        else
-            context.ports.registry.async_release(context.self, std::move(left));
+        context.membership->leave(keeps_places, std::move(left));
     }
 
     /// The last step: what still waits on a shard's thread for its shard finds none, so that the node may be destroyed on any thread.
@@ -185,8 +216,8 @@ struct chat_node::parts : std::enable_shared_from_this<chat_node::parts> {
     node::own_publishes own;
     std::unique_ptr<node::disconnects> disconnects;
     std::vector<std::vector<std::unique_ptr<node::listener>>> listeners; // per shard
-    asio::steady_timer lease_timer;
     asio::steady_timer patience_timer;
+    node::evacuation evacuation;
     std::chrono::milliseconds patience{};
     detail::completion<void(error_code)> stopped;
     std::size_t undrained = 0;
@@ -209,6 +240,8 @@ STOMPCHAT_DECL chat_node::chat_node(shard_pool& pool, const node_ports& ports, c
 STOMPCHAT_DECL chat_node::~chat_node() {
     // Handlers that are still queued somewhere hold the parts; what they would act on goes now.
     parts_->stopping = true;
+    parts_->context.membership->stop();
+    parts_->evacuation.stop();
     parts_->listeners.clear();
     parts_->shards.clear();
 }
@@ -248,12 +281,17 @@ STOMPCHAT_DECL void chat_node::start() {
     p.started = true;
     p.context.ports.log.start(*p.reader);
     p.own.open();
-    asio::post(*p.contexts.front(), [parts = parts_] { parts->hold_lease(); });
+    asio::post(*p.contexts.front(), [parts = parts_] { parts->join_others(); });
 }
 
 STOMPCHAT_DECL bool chat_node::ready() const noexcept {
-    return parts_->started && !parts_->stopping && parts_->reader->state() == broker_state::ready;
+    const parts& p = *parts_;
+    std::string_view text;
+    return p.started && !p.stopping && p.reader->health().serves(p.context.options.broker_patience, node::shard::now())
+           && !p.context.refuses_clients(text);
 }
+
+STOMPCHAT_DECL std::shared_ptr<const cluster_view> chat_node::view() const { return parts_->context.membership->view(); }
 
 STOMPCHAT_DECL asio::any_io_executor chat_node::get_executor() const { return parts_->contexts.front()->get_executor(); }
 

@@ -77,7 +77,7 @@ STOMPCHAT_DECL void disconnects::ask_registry(std::shared_ptr<work> under_way) {
     work& now = *under_way;
     if (!now.is_user && now.result.here != 0) return now.finished({}, std::move(now.result));
     auto answered = [under_way = std::move(under_way)](error_code ec, std::vector<session_record> found) {
-        std::erase_if(found, [&](const session_record& one) { return one.where == under_way->self; });
+        std::erase_if(found, [&](const session_record& one) { return one.where.node == under_way->self.node; });
         under_way->result.elsewhere = std::move(found);
         under_way->finished(ec, std::move(under_way->result));
     };

@@ -5,6 +5,7 @@
 
 #include <stompchat/delivery/store_key.hpp>
 #include <stompchat/node/detail/keyed_sends.hpp>
+#include <stompchat/node/detail/membership.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
 
@@ -60,9 +61,9 @@ STOMPCHAT_DECL void keyed_sends::advance(std::uint64_t number) {
 STOMPCHAT_DECL void keyed_sends::begin_key(job& of) {
     const item& next = of.items.front();
     delivery::key_reservation mine;
-    mine.holder = shard_.node().self.incarnation;
+    mine.holder = shard_.node().membership->incarnation();
     mine.nonce = shard_.unique_number(++last_nonce_);
-    mine.id = {mine.holder, mine.nonce};
+    mine.id = {shard_.node().self.incarnation, mine.nonce};
     mine.base = shard_.reached(next.destination);
     of.machine = std::make_unique<delivery::keyed_send>(mine, next.until);
     of.store_key = delivery::store_key("d", of.user, {next.destination, next.key});
@@ -77,7 +78,7 @@ STOMPCHAT_DECL void keyed_sends::carry_out(std::uint64_t number, delivery::keyed
         of.asks = std::move(next);
         if (of.asks.pause.count() == 0) return ask_store(number);
         wait(number);
-        if (holder != 0 && holder != shard_.node().self.incarnation) ask_who_lives(number, holder);
+        if (holder != 0 && holder != shard_.node().membership->incarnation()) ask_who_lives(number, holder);
         return;
     }
     case action::publish:

@@ -208,7 +208,11 @@ STOMPCHAT_DECL void presence_hub::on_changes(std::span<const presence_change> ch
         if (concerned.empty() || concerned.back() != at->second) concerned.push_back(at->second);
     }
     for (const std::uint32_t slot : concerned) drive(slot, now);
-    if (!missed) return;
+    if (missed) look_again();
+}
+
+STOMPCHAT_DECL void presence_hub::look_again() {
+    const time_point now = shard::now();
     for (const auto& [name, slot] : by_name_) {
         rooms_[slot]->state.on_missed(now);
         drive(slot, now);
@@ -225,21 +229,17 @@ STOMPCHAT_DECL void presence_hub::on_interrupted() {
 
 // Lost connections.
 
-STOMPCHAT_DECL void presence_hub::keep_places(session_record of) {
+STOMPCHAT_DECL void presence_hub::keep_places(std::string_view session, std::string_view user) {
     const auto grace = shard_.node().options.presence_grace;
-    if (grace.count() == 0) return shard_.forget(of.session, of.user, false);
-    const auto watcher = shard_.node().watcher;
-    registry().async_mark_leaving(of, [watcher](error_code ec) {
-        if (ec) watcher->on_log(severity::warning, "the registry could not mark a session as leaving: " + ec.message());
-    });
-    places_.push_back({shard::now() + grace, std::move(of)});
+    if (grace.count() == 0) return shard_.registered().forget(session, user);
+    shard_.registered().mark_leaving(session, user);
+    places_.push_back({shard::now() + grace, std::string(session), std::string(user)});
     arm_timer();
 }
 
 STOMPCHAT_DECL void presence_hub::forget_places(time_point now) {
     for (; !places_.empty() && places_.front().until <= now; places_.pop_front()) {
-        const session_record& gone = places_.front().session;
-        shard_.forget(gone.session, gone.user, false);
+        shard_.registered().forget(places_.front().session, places_.front().user);
     }
 }
 

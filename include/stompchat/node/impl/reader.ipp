@@ -91,7 +91,7 @@ STOMPCHAT_DECL void reader::on_published(std::span<const publish_result> results
 }
 
 STOMPCHAT_DECL void reader::on_state(broker_state state) {
-    state_.store(state, std::memory_order_relaxed);
+    health_.on_state(state, std::chrono::steady_clock::now());
     watcher_.on_broker_state(state);
 }
 

@@ -207,7 +207,10 @@ STOMPCHAT_DECL void session::leave_registry() {
         });
     }
     // The registry forgets the session's rooms together with the session.
-    shard_.forget(name(), who_.user, keeps_places);
+    if (keeps_places)
+        shard_.presence().keep_places(name(), who_.user);
+    else
+        shard_.registered().forget(name(), who_.user);
 }
 
 STOMPCHAT_DECL void session::end_because_of(error_code ec) {

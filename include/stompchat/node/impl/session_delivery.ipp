@@ -54,7 +54,7 @@ STOMPCHAT_DECL void session::drop_subscription(stomp::subscription& which) {
             const auto* const other = static_cast<const subscription*>(one.context);
             if (other != nullptr && other->what == subscription::kind::topic && other->slot == gone->slot) last = false;
         });
-        if (last && is_room(shard_.destination_of(*gone))) shard_.leave(name(), who_.user, shard_.destination_of(*gone));
+        if (last && is_room(shard_.destination_of(*gone))) shard_.registered().leave(name(), who_.user, shard_.destination_of(*gone));
     }
     shard_.unsubscribe(gone);
 }

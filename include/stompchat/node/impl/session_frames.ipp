@@ -65,6 +65,8 @@ STOMPCHAT_DECL void session::handle_frames() {
 STOMPCHAT_DECL void session::on_connect(const stomp::event& ev) {
     credentials shown = std::move(*shown_);
     shown_.reset();
+    std::string_view refused;
+    if (const error_code why = shard_.node().refuses_clients(refused)) return fail(why, refused);
     const auto copy = [&ev](std::string_view name, std::optional<std::string>& into) {
         if (const auto value = ev.frame.find(name)) into = std::string(*value);
     };
@@ -105,7 +107,7 @@ STOMPCHAT_DECL void session::on_authenticated(error_code ec, identity who) {
     who_ = std::move(who);
     announced_ = true;
     tell_observer([](observer& to, const session_info& info) { to.on_session_connected(info); });
-    shard_.announce(own_name, who_.user);
+    shard_.registered().announce(own_name, who_.user);
     stomp_.resume(shard_.parse_scratch());
     handle_frames();
     if (phase_ != phase::open) return;

@@ -119,7 +119,7 @@ STOMPCHAT_DECL std::optional<session::refusal> session::subscribe(const stomp::e
     if (auto problem = read_start(ev, in_log, *starting)) return problem;
     subscription& made = add_subscription(ev, subscription::kind::topic, prefetch, in_log);
     if (!starting->receipt.empty() || starting->resumes || starting->history || starting->durable()) made.starting = std::move(starting);
-    if (kind == delivery::destination_kind::topic) shard_.join(name(), who_.user, in_log);
+    if (kind == delivery::destination_kind::topic) shard_.registered().join(name(), who_.user, in_log);
     shard_.subscribe(made, in_log);
     return std::nullopt;
 }

@@ -5,6 +5,7 @@
 
 #include <stompchat/net/tcp_stream.hpp>
 #include <stompchat/node/detail/http_connection.hpp>
+#include <stompchat/node/detail/membership.hpp>
 #include <stompchat/node/detail/presence_hub.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
@@ -152,28 +153,7 @@ STOMPCHAT_DECL void shard::on_timer() {
     arm_timer();
 }
 
-// The registry.
-
-STOMPCHAT_DECL void shard::announce(std::string_view session, std::string_view user) {
-    node_.ports.registry.async_add_session(session_record(std::string(session), std::string(user), node_.self),
-                                           ignore_result("add a session"));
-}
-
-STOMPCHAT_DECL void shard::forget(std::string_view session, std::string_view user, bool keeps_places) {
-    if (keeps_places) return presence().keep_places(session_record(std::string(session), std::string(user), node_.self));
-    node_.ports.registry.async_remove_session(session_record(std::string(session), std::string(user), node_.self),
-                                              ignore_result("remove a session"));
-}
-
-STOMPCHAT_DECL void shard::join(std::string_view session, std::string_view user, std::string_view room) {
-    node_.ports.registry.async_join(std::string(room), session_record(std::string(session), std::string(user), node_.self),
-                                    ignore_result("join a room"));
-}
-
-STOMPCHAT_DECL void shard::leave(std::string_view session, std::string_view user, std::string_view room) {
-    node_.ports.registry.async_leave(std::string(room), session_record(std::string(session), std::string(user), node_.self),
-                                     ignore_result("leave a room"));
-}
+// Others.
 
 STOMPCHAT_DECL presence_hub& shard::presence() {
     if (!presence_) presence_ = std::make_unique<presence_hub>(*this);
@@ -181,6 +161,40 @@ STOMPCHAT_DECL presence_hub& shard::presence() {
 }
 
 STOMPCHAT_DECL bool shard::keeps_places() const noexcept { return presence_ && presence_->keeps_places(); }
+
+STOMPCHAT_DECL void shard::look_again_at_presence() {
+    if (presence_) presence_->look_again();
+}
+
+STOMPCHAT_DECL bool shard::ready() const noexcept {
+    std::string_view text;
+    return !stopping_ && node_.health->serves(node_.options.broker_patience, now()) && !node_.refuses_clients(text);
+}
+
+STOMPCHAT_DECL error_code node_context::refuses_clients(std::string_view& text) const noexcept {
+    if (health->refused()) {
+        text = "this node cannot serve; connect to another one";
+        return error::broker_unavailable;
+    }
+    if (sends_clients_away) {
+        text = "this node does not reach the messages at the moment; connect again, to another one";
+        return error::broker_unavailable;
+    }
+    if (options.registry_down == registry_policy::refuse && !membership->reachable()) {
+        text = "nobody can connect as long as the registry does not answer; connect again later";
+        return error::registry_unavailable;
+    }
+    return {};
+}
+
+STOMPCHAT_DECL void shard::send_away(std::size_t most, const farewell& why) {
+    for (std::size_t looks = 0; looks != places_.size() && most != 0; ++looks) {
+        if (send_away_next_ >= places_.size()) send_away_next_ = 0;
+        for_sessions(send_away_next_++, 1, [&](session& one) {
+            if (one.cut_off(why)) --most;
+        });
+    }
+}
 
 } // namespace stompchat::inline STOMPCHAT_ABI::node
 
