@@ -37,6 +37,10 @@ void log_observer::on_log(stompchat::severity level, std::string_view text) {
         }
         return spdlog::level::err;
     };
+    if (level == stompchat::severity::error) {
+        const std::lock_guard lock(mutex_);
+        last_error_ = one_line(text);
+    }
     log_->log(of(level), "{}", one_line(text));
 }
 
@@ -53,13 +57,22 @@ void log_observer::on_session_gone(const stompchat::session_info& session, stomp
                 reason ? one_line(reason.message()) : "it said good-bye");
 }
 
+void log_observer::on_registered_again(std::size_t sessions) {
+    log_->debug("registered again: {} session{}", sessions, sessions == 1 ? "" : "s");
+}
+
 void log_observer::on_broker_state(stompchat::broker_state state) {
     switch (state) {
     case stompchat::broker_state::starting: return log_->debug("broker: starting");
-    case stompchat::broker_state::ready: return log_->info("broker: ready");
+    case stompchat::broker_state::ready: served_ = true; return log_->info("broker: ready");
     case stompchat::broker_state::unavailable: return log_->warn("broker: not available, messages wait");
     case stompchat::broker_state::stopped: return log_->debug("broker: stopped");
-    case stompchat::broker_state::refused: return log_->error("broker: this node cannot serve its log");
+    case stompchat::broker_state::refused: {
+        log_->error("broker: refuses to serve");
+        const std::lock_guard lock(mutex_);
+        if (on_refused && !served_) on_refused(last_error_);
+        return;
+    }
     }
 }
 

@@ -7,7 +7,9 @@
 
 #include <spdlog/logger.h>
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace stompchat_server {
@@ -26,10 +28,18 @@ public:
     void on_log(stompchat::severity level, std::string_view text) override;
     void on_session_connected(const stompchat::session_info& session) override;
     void on_session_gone(const stompchat::session_info& session, stompchat::error_code reason) override;
+    void on_registered_again(std::size_t sessions) override;
     void on_broker_state(stompchat::broker_state state) override;
+
+    /// Called when the broker refuses to serve and never did, with the reason that it gave. (A node that has served goes on, so that its
+    /// clients and the load balancer are told.) Set before the node starts.
+    std::function<void(const std::string&)> on_refused;
 
 private:
     const std::shared_ptr<spdlog::logger> log_;
+    std::mutex mutex_;
+    std::string last_error_;
+    bool served_ = false;
 };
 
 } // namespace stompchat_server

@@ -151,6 +151,17 @@ std::string parse_origin(std::string_view text) {
     return std::string(text);
 }
 
+std::string parse_websocket_url(std::string_view text) {
+    const auto scheme = text.find("://");
+    const std::string_view rest = scheme == text.npos ? ""sv : text.substr(scheme + 3);
+    const bool known = text.starts_with("ws://") || text.starts_with("wss://");
+    const bool plain =
+        std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '#' && c != '@'; });
+    if (!known || !plain || rest.empty() || rest.front() == '/' || text.size() > 1024)
+        fail(text, "is not the address of a WebSocket", "write for example wss://chat.example.org/ws");
+    return std::string(text);
+}
+
 std::string parse_file_name(std::string_view text) {
     if (text.empty()) fail(text, "is not a file name", "write the path of a file");
     return std::string(text);

@@ -57,6 +57,9 @@ std::string parse_name(std::string_view text);
 /// `https://chat.example.org`, `http://localhost:3000`: what a browser sends as Origin.
 std::string parse_origin(std::string_view text);
 
+/// `ws://HOST[:PORT]/PATH` or `wss://...`: what a WebSocket client connects to.
+std::string parse_websocket_url(std::string_view text);
+
 /// Anything but nothing.
 std::string parse_file_name(std::string_view text);
 

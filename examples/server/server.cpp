@@ -7,6 +7,7 @@
 #include "demo_page.hpp"
 #include "echo_app.hpp"
 #include "log.hpp"
+#include "nodes_answer.hpp"
 #include "option_error.hpp"
 
 #include <stompchat/memory/local_registry.hpp>
@@ -16,6 +17,7 @@
 #include <stompchat/node/shard_pool.hpp>
 #include <stompchat/version.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
@@ -71,11 +73,13 @@ stompchat::chat_node_options node_options(const server_options& from) {
     }
     to.presence = from.auth == "demo";
     to.presence_grace = from.presence_grace;
+    to.public_url = from.public_url;
+    to.registry_down = from.registry_down == "refuse" ? stompchat::registry_policy::refuse : stompchat::registry_policy::accept;
+    to.broker_patience = from.broker_patience;
     to.no_progress = whole_seconds(from.no_progress);
     to.handshake_timeout = whole_seconds(from.handshake_timeout);
     to.ping_interval = whole_seconds(from.ping_interval);
     to.idle_timeout = whole_seconds(from.idle_timeout);
-    to.http = demo_page(built_page);
     return to;
 }
 
@@ -85,7 +89,7 @@ public:
     server(const server_options& options, tls_pointer tls)
         : options_(options), tls_(std::move(tls)), log_(make_log(options.log_level)), observer_(log_), pool_(threads()),
           broker_(make_broker(options, pool_.executor(), observer_)), registry_(pool_.executor()), store_(pool_.executor()),
-          node_(pool_, {*broker_, registry_, store_, authenticator_, authorizer_, &app_, &observer_}, node_options(options)),
+          node_(pool_, {*broker_, registry_, store_, authenticator_, authorizer_, &app_, &observer_}, with_pages(node_options(options))),
           signals_(pool_.executor(), SIGTERM, SIGINT) {}
 
     void run() {
@@ -95,6 +99,7 @@ public:
         listen("tls-listen", options_.tls_listen, stompchat::transport::websocket, tls_, "wss", lines);
         listen("stomp-tls-listen", options_.stomp_tls_listen, stompchat::transport::stomp, tls_, "tls", lines);
         wait_for_signal();
+        observer_.on_refused = [this](const std::string& why) { on_refused(why); };
         node_.start();
         if (!built_page.missing.empty()) log_->warn("no demo page: {}", built_page.missing);
         log_->info("stompchat-server {} started: node {}, {} thread{}, broker {}, registry {}, auth {}", stompchat::version_text,
@@ -104,12 +109,29 @@ public:
         std::fputs(lines.c_str(), stdout);
         std::fflush(stdout);
         pool_.run();
+        if (!refused_.empty()) throw start_error("the broker refuses to serve: " + refused_);
         log_->info("stopped");
     }
 
 private:
     std::size_t threads() const {
         return options_.threads != 0 ? options_.threads : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 256);
+    }
+
+    stompchat::chat_node_options with_pages(stompchat::chat_node_options to) {
+        to.http = [this, page = demo_page(built_page)](const stompchat::http_request& request) {
+            const std::string_view path = request.target.substr(0, request.target.find('?'));
+            return path == "/nodes" ? nodes_answer(*node_.view(), request.origin, options_.allow_origin) : page(request);
+        };
+        return to;
+    }
+
+    /// On the broker's executor.
+    void on_refused(const std::string& why) {
+        asio::post(pool_.context(0), [this, why] {
+            refused_ = why.empty() ? "no reason was given" : why;
+            node_.async_stop(milliseconds(0), [this](stompchat::error_code) { pool_.stop(); });
+        });
     }
 
     void listen(const char* option, const std::vector<listener_address>& addresses, stompchat::transport kind, const tls_pointer& tls,
@@ -162,6 +184,7 @@ private:
     stompchat::local_state_store store_;
     stompchat::chat_node node_;
     asio::signal_set signals_;
+    std::string refused_; // why the broker does not serve
 };
 
 } // namespace

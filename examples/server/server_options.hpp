@@ -31,6 +31,8 @@ struct server_options {
     std::string broker = "memory";
     std::string cluster = "stompchat";
     std::string registry = "local";
+    std::string registry_down = "accept";
+    std::string public_url;
     std::string auth = "demo";
     bool allow_insecure = false;
     std::vector<std::string> allow_origin;
@@ -43,6 +45,7 @@ struct server_options {
     milliseconds handshake_timeout = 10s;
     milliseconds no_progress = 30s;
     milliseconds stop_timeout = 10s;
+    milliseconds broker_patience = 10s;
 
     std::size_t max_header_line = 8 * 1024;
     std::size_t max_headers = 100;

@@ -96,6 +96,16 @@ TEST_CASE("a listener is an address of IPv4 or IPv6 and a port") {
     }
 }
 
+TEST_CASE("the address of a WebSocket has its scheme, a host, and nothing that could end a header or a string") {
+    for (const std::string right : {"ws://127.0.0.1:8080/ws", "wss://chat.example.org/ws", "ws://[::1]:1/ws", "wss://chat.example.org"})
+        CHECK(parse_websocket_url(right) == right);
+    for (const std::string wrong : {"", "chat.example.org", "http://chat.example.org/ws", "ws://", "ws:///ws", "ws://a b/ws", "ws://a/\"",
+                                    "ws://u:p@a/ws", "ws://a/ws#x", "ws://a/\n"}) {
+        CAPTURE(wrong);
+        CHECK(contains(refusal([&] { parse_websocket_url(wrong); }), "write for example wss://"));
+    }
+}
+
 TEST_CASE("an origin is a scheme and a host") {
     CHECK(parse_origin("https://chat.example.org") == "https://chat.example.org");
     CHECK(parse_origin("http://localhost:3000") == "http://localhost:3000");

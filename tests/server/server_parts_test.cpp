@@ -3,6 +3,7 @@
 #include "demo_authenticator.hpp"
 #include "demo_page.hpp"
 #include "echo_app.hpp"
+#include "nodes_answer.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
@@ -135,4 +136,32 @@ TEST_CASE("a server that was built without the page says in its place why, and h
     CHECK(answer.body->find("No npm &lt;here&gt;.") != std::string::npos);
     CHECK(answer.body->find("apt-get install nodejs npm") != std::string::npos);
     CHECK(answer.body->find("/ws") != std::string::npos);
+}
+
+TEST_CASE("the answer to /nodes names this node and all that are alive, whatever octets their names hold") {
+    using namespace stompchat;
+    cluster_view view;
+    view.self = {{"a", 1}, node_status(true, "ws://127.0.0.1:1/ws")};
+    view.nodes = {view.self, {{"b\"\n", 2}, node_status(false, "\xff")}};
+    view.current = true;
+    const std::vector<std::string> allowed = {"https://chat.example"};
+    const http_response answer = stompchat_server::nodes_answer(view, "", allowed);
+    CHECK(answer.status == 200);
+    CHECK(answer.content_type == "application/json");
+    CHECK(*answer.body
+          == R"({"node":"a","url":"ws://127.0.0.1:1/ws","broker_ready":true,"current":true,"nodes":[)"
+             R"({"node":"a","url":"ws://127.0.0.1:1/ws","broker_ready":true},)"
+             R"({"node":"b\"\u000a","url":"","broker_ready":false}]})");
+    const auto grants = [](const http_response& one) {
+        std::string found;
+        for (const auto& [name, value] : one.headers)
+            if (name == "Access-Control-Allow-Origin") found += value;
+        return found;
+    };
+    CHECK(grants(answer).empty());
+    CHECK(grants(stompchat_server::nodes_answer(view, "https://chat.example", allowed)) == "https://chat.example");
+    CHECK(grants(stompchat_server::nodes_answer(view, "https://other.example", allowed)).empty());
+    view.nodes.clear();
+    view.current = false;
+    CHECK(stompchat_server::nodes_answer(view, "", allowed).body->ends_with(R"("current":false,"nodes":[]})"));
 }

@@ -1,6 +1,7 @@
 # Boost Software License 1.0, see LICENSE
 """What a browser or a load balancer asks for."""
 import http.client
+import json
 import re
 import socket
 import subprocess
@@ -53,6 +54,18 @@ class Pages(ServerTest):
         self.assertEqual((head.status, nothing), (200, b""))
         self.assertEqual(head.getheader("Content-Length"), str(len(body)))
         self.assertEqual(head.getheader("Content-Type"), full.getheader("Content-Type"))
+
+    def test_nodes_tells_who_there_is(self):
+        known = None
+        while not known:  # from the first heart-beat on
+            answer, body = self.ask("GET", "/nodes?x=1")
+            self.assertEqual((answer.status, answer.getheader("Content-Type")), (200, "application/json"))
+            told = json.loads(body)
+            known = told["nodes"]
+        url = f"ws://127.0.0.1:{self.server.port('ws')}/ws"
+        self.assertEqual((told["url"], told["current"]), (url, True))
+        self.assertEqual([(one["node"], one["url"]) for one in known], [(told["node"], url)])
+        self.assertEqual(answer.getheader("Cache-Control"), "no-store")
 
     def test_what_does_not_exist_is_404_in_plain_words(self):
         for path in ["/nothing", "/../etc/passwd", "/index.html/", "//", "/%2e%2e/"]:

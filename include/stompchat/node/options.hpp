@@ -37,6 +37,8 @@ struct http_request {
     std::string_view host;
     /// The peer's address as text, for example `127.0.0.1`.
     std::string_view remote_address;
+    /// The `Origin` header: the web site whose page asks, when that is another one.
+    std::string_view origin = {};
 };
 
 /// The answer of an http_handler.
@@ -91,6 +93,7 @@ struct chat_node_options {
     /// The node's name in the registry. Empty = a random one.
     std::string node_id;
     /// What the other nodes are told of where clients find this one, for example `wss://chat-2.example/ws`; a node does not use it itself.
+    /// Empty = the address of its first WebSocket listener, if that is the address of one interface.
     std::string public_url;
     /// Where the WebSocket upgrade is answered.
     std::string websocket_path = "/ws";

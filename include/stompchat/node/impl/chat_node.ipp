@@ -59,6 +59,11 @@ private:
     net::accept_loop loop_;
 };
 
+inline std::string url_of(const asio::ip::tcp::endpoint& at, bool tls, std::string_view path) {
+    const bool v6 = at.address().is_v6();
+    return fmt::format("{}://{}{}{}:{}{}", tls ? "wss" : "ws", v6 ? "[" : "", at.address().to_string(), v6 ? "]" : "", at.port(), path);
+}
+
 inline node_incarnation first_incarnation(std::string id) {
     if (id.empty()) id = fmt::format("node-{:08x}", std::random_device()());
     return {std::move(id), new_incarnation()};
@@ -259,6 +264,9 @@ STOMPCHAT_DECL net::result<std::vector<asio::ip::tcp::endpoint>> chat_node::list
         opened.push_back(made->front().local_endpoint());
         acceptors.push_back(std::move(*made));
     }
+    std::string& url = parts_->context.options.public_url;
+    if (url.empty() && !parts_->started && where.kind == transport::websocket && !opened.front().address().is_unspecified())
+        url = node::url_of(opened.front(), where.tls != nullptr, parts_->context.options.websocket_path);
     for (auto& per_shard : acceptors) {
         for (std::size_t i = 0; i != per_shard.size(); ++i) {
             auto added = std::make_unique<node::listener>(*parts_->shards[i], std::move(per_shard[i]), where);

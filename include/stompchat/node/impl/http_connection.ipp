@@ -93,6 +93,7 @@ STOMPCHAT_DECL http_response http_connection::answer() const {
     request.method = head_.method();
     request.target = head_.target();
     request.host = head_.host();
+    request.origin = head_.field("Origin");
     const std::string remote = stream_->remote_endpoint().address().to_string();
     request.remote_address = remote;
     return options.http(request);
