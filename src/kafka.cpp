@@ -1,5 +1,6 @@
 // Boost Software License 1.0, see LICENSE
 
+#include <stompchat/kafka/impl/consumed_topic.ipp>
 #include <stompchat/kafka/impl/epoch_chain.ipp>
 #include <stompchat/kafka/impl/epoch_marker.ipp>
 #include <stompchat/kafka/impl/handle.ipp>

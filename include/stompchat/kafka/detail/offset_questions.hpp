@@ -4,8 +4,8 @@
 #define STOMPCHAT_KAFKA_DETAIL_OFFSET_QUESTIONS_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/kafka/detail/consumed_topic.hpp>
 #include <stompchat/kafka/detail/environment.hpp>
-#include <stompchat/kafka/detail/handle.hpp>
 #include <stompchat/kafka/detail/pass.hpp>
 
 #include <chrono>
@@ -30,15 +30,15 @@ public:
     };
     using answered = std::function<void(error_code, const answer&)>;
 
-    offset_questions(environment_ptr environment, std::shared_ptr<handle> consumer, std::string topic)
-        : environment_(std::move(environment)), consumer_(std::move(consumer)), topic_(std::move(topic)) {}
+    offset_questions(environment_ptr environment, consumed_topic_ptr topic)
+        : environment_(std::move(environment)), topic_(std::move(topic)) {}
 
     /** Asks for the end of a partition, as it is when this is called or later; for its begin too if `whole`, and for the place of a
         time, in milliseconds since 1970-01-01 UTC. `done` comes with error::broker_unavailable when there is no answer in time. */
     STOMPCHAT_DECL void ask(partition of, bool whole, std::optional<std::int64_t> time, answered done);
 
-    /// Drops what waits. `done` comes when no thread uses the handle any more.
-    STOMPCHAT_DECL void stop(std::function<void()> done);
+    /// Drops what waits: nothing is called any more.
+    STOMPCHAT_DECL void stop();
 
 private:
     struct question {
@@ -60,17 +60,15 @@ private:
 
     void next();
     void tell(const replies& all);
-    static replies look_up(const handle& consumer, const std::string& topic, const questions& all);
-    static std::map<partition, offset> list(const handle& consumer, const std::string& topic, const std::vector<wanted>& all,
+    static replies look_up(const consumed_topic& topic, const questions& all);
+    static std::map<partition, offset> list(const consumed_topic& topic, const std::vector<wanted>& all,
                                             std::chrono::steady_clock::time_point until);
 
     environment_ptr environment_;
-    std::shared_ptr<handle> consumer_;
-    std::string topic_;
+    consumed_topic_ptr topic_;
     questions waiting_;
     questions asked_; // not empty: under way
-    std::function<void()> stopped_;
-    bool stopping_ = false;
+    bool stopped_ = false;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::kafka

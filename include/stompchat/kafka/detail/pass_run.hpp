@@ -4,6 +4,7 @@
 #define STOMPCHAT_KAFKA_DETAIL_PASS_RUN_HPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/kafka/detail/consumed_topic.hpp>
 #include <stompchat/kafka/detail/environment.hpp>
 #include <stompchat/kafka/detail/handle.hpp>
 #include <stompchat/kafka/detail/pass.hpp>
@@ -15,14 +16,13 @@
 #include <functional>
 #include <memory>
 
-struct rd_kafka_topic_s;
 struct rd_kafka_message_s;
 
 namespace stompchat::inline STOMPCHAT_ABI::kafka {
 
 /** Takes a pass over a partition. Each time that it goes to another place the partition is stopped and started anew with a queue of its
-   own, so that nothing of before can come behind it (librdkafka 2.0.2: after a seek it may). Thread safety: for the executor. Lifetime: the
-   topic outlives it. */
+   own, so that nothing of before can come behind it (librdkafka 2.0.2: after a seek it may).
+    Thread safety: for the executor. */
 class pass_run : public std::enable_shared_from_this<pass_run> {
 public:
     /// How it ended. `told` comes as soon as that is known, `ended` when the partition may be started again.
@@ -32,9 +32,8 @@ public:
         log_gone ///< what is to be read is no longer there
     };
 
-    pass_run(environment_ptr environment, std::shared_ptr<handle> consumer, rd_kafka_topic_s* topic, partition of, std::uint64_t epoch)
-        : environment_(std::move(environment)), consumer_(std::move(consumer)), topic_(topic), partition_(of), epoch_(epoch),
-          timer_(environment_->executor) {}
+    pass_run(environment_ptr environment, consumed_topic_ptr topic, partition of, std::uint64_t epoch)
+        : environment_(std::move(environment)), topic_(std::move(topic)), partition_(of), epoch_(epoch), timer_(environment_->executor) {}
 
     /// Both are called once, `ended` last, neither inside the call. The pass lives until `told` has been called.
     STOMPCHAT_DECL void start(pass& what, std::function<void(outcome)> told, std::function<void()> ended);
@@ -51,8 +50,7 @@ private:
     void watch();
 
     environment_ptr environment_;
-    std::shared_ptr<handle> consumer_;
-    rd_kafka_topic_s* topic_;
+    consumed_topic_ptr topic_;
     partition partition_;
     std::uint64_t epoch_;
     asio::steady_timer timer_;

@@ -110,7 +110,7 @@ private:
     bool stopping_ = false;
     std::function<void()> stopped_;
     std::shared_ptr<handle> consumer_;
-    rd_kafka_topic_s* topic_ = nullptr;
+    consumed_topic_ptr topic_;
     std::shared_ptr<offset_questions> questions_;
     std::unordered_map<partition, work> work_;
     /// Chosen for a pass whose range is asked for.
@@ -121,7 +121,6 @@ private:
     std::deque<partition> ready_;
     std::size_t running_ = 0;                                // partitions that have a pass, or ask for one
     std::size_t runs_ = 0;                                   // that have not ended
-    std::size_t asking_ = 0;                                 // questions that have not stopped
     std::vector<std::shared_ptr<small_topic>> small_topics_; // being read
 };
 

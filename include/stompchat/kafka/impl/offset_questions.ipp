@@ -15,7 +15,7 @@
 namespace stompchat::inline STOMPCHAT_ABI::kafka {
 
 STOMPCHAT_DECL void offset_questions::ask(partition of, bool whole, std::optional<std::int64_t> time, answered done) {
-    if (stopping_) return;
+    if (stopped_) return;
     question& one = waiting_[of];
     one.whole = one.whole || whole;
     // One place serves all times: what is wanted stands behind the smallest.
@@ -28,17 +28,14 @@ STOMPCHAT_DECL void offset_questions::next() {
     asked_.swap(waiting_);
     questions copy;
     for (const auto& [of, one] : asked_) copy[of] = {one.whole, one.time, {}};
-    environment_->run_blocking([consumer = consumer_, topic = topic_, copy = std::move(copy)] { return look_up(*consumer, topic, copy); },
+    environment_->run_blocking([topic = topic_, copy = std::move(copy)] { return look_up(*topic, copy); },
                                [self = shared_from_this()](const replies& all) { self->tell(all); });
 }
 
 STOMPCHAT_DECL void offset_questions::tell(const replies& all) {
     questions told;
     told.swap(asked_);
-    if (stopping_) {
-        if (stopped_) stopped_();
-        return;
-    }
+    if (stopped_) return;
     if (!waiting_.empty()) next();
     for (auto& [of, one] : told) {
         const auto found = all.find(of);
@@ -48,15 +45,13 @@ STOMPCHAT_DECL void offset_questions::tell(const replies& all) {
     }
 }
 
-STOMPCHAT_DECL void offset_questions::stop(std::function<void()> done) {
-    stopping_ = true;
+STOMPCHAT_DECL void offset_questions::stop() {
+    stopped_ = true;
     waiting_.clear();
-    if (asked_.empty()) return asio::post(environment_->executor, std::move(done));
     for (auto& [of, one] : asked_) one.waiting.clear();
-    stopped_ = std::move(done);
 }
 
-STOMPCHAT_DECL offset_questions::replies offset_questions::look_up(const handle& consumer, const std::string& topic, const questions& all) {
+STOMPCHAT_DECL offset_questions::replies offset_questions::look_up(const consumed_topic& topic, const questions& all) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
     std::vector<wanted> ends;
     std::vector<wanted> begins;
@@ -67,9 +62,9 @@ STOMPCHAT_DECL offset_questions::replies offset_questions::look_up(const handle&
         if (one.time) times.push_back({of, std::max<std::int64_t>(*one.time, 0)});
     }
     // The begin and the time first: both stand at or below an end that is asked for later.
-    const auto found_begins = list(consumer, topic, begins, until);
-    const auto found_times = list(consumer, topic, times, until);
-    const auto found_ends = list(consumer, topic, ends, until);
+    const auto found_begins = list(topic, begins, until);
+    const auto found_times = list(topic, times, until);
+    const auto found_ends = list(topic, ends, until);
 
     replies made;
     for (const auto& [of, one] : all) {
@@ -89,8 +84,7 @@ STOMPCHAT_DECL offset_questions::replies offset_questions::look_up(const handle&
     return made;
 }
 
-STOMPCHAT_DECL std::map<partition, offset> offset_questions::list(const handle& consumer, const std::string& topic,
-                                                                  const std::vector<wanted>& all,
+STOMPCHAT_DECL std::map<partition, offset> offset_questions::list(const consumed_topic& topic, const std::vector<wanted>& all,
                                                                   std::chrono::steady_clock::time_point until) {
     std::map<partition, offset> found;
     std::vector<wanted> left = all;
@@ -100,9 +94,10 @@ STOMPCHAT_DECL std::map<partition, offset> offset_questions::list(const handle& 
         const std::unique_ptr<rd_kafka_topic_partition_list_t, decltype(&rd_kafka_topic_partition_list_destroy)> asked(
             rd_kafka_topic_partition_list_new(static_cast<int>(left.size())), &rd_kafka_topic_partition_list_destroy);
         for (const wanted& one : left)
-            rd_kafka_topic_partition_list_add(asked.get(), topic.c_str(), static_cast<int>(one.of))->offset = one.time;
+            rd_kafka_topic_partition_list_add(asked.get(), topic.name().c_str(), static_cast<int>(one.of))->offset = one.time;
         const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(until - now).count();
-        const auto outcome = rd_kafka_offsets_for_times(consumer.get(), asked.get(), static_cast<int>(std::max<std::int64_t>(patience, 1)));
+        const auto outcome =
+            rd_kafka_offsets_for_times(topic.consumer(), asked.get(), static_cast<int>(std::max<std::int64_t>(patience, 1)));
         for (int i = 0; outcome == RD_KAFKA_RESP_ERR_NO_ERROR && i != asked->cnt; ++i) {
             const rd_kafka_topic_partition_t& one = asked->elems[i];
             if (one.err == RD_KAFKA_RESP_ERR_NO_ERROR) found[static_cast<partition>(one.partition)] = one.offset;

@@ -39,8 +39,8 @@ STOMPCHAT_DECL void pass_run::act(pass::step next) {
 
 STOMPCHAT_DECL void pass_run::seek() {
     if (!pass_) return;
-    queue_ = rd_kafka_queue_new(consumer_->get());
-    if (rd_kafka_consume_start_queue(topic_, static_cast<std::int32_t>(partition_), pass_->position(), queue_) != 0) {
+    queue_ = rd_kafka_queue_new(topic_->consumer());
+    if (rd_kafka_consume_start_queue(topic_->get(), static_cast<std::int32_t>(partition_), pass_->position(), queue_) != 0) {
         rd_kafka_queue_destroy(queue_);
         queue_ = nullptr;
         return finish(outcome::failed);
@@ -106,7 +106,7 @@ STOMPCHAT_DECL void pass_run::close_queue(std::function<void()> then) {
     watch_.reset();
     environment_->run_blocking(
         [topic = topic_, of = partition_, queue = queue_] {
-            const int outcome = rd_kafka_consume_stop(topic, static_cast<std::int32_t>(of));
+            const int outcome = rd_kafka_consume_stop(topic->get(), static_cast<std::int32_t>(of));
             rd_kafka_queue_destroy(queue);
             return outcome;
         },

@@ -57,24 +57,19 @@ private:
 } // namespace detail
 
 struct past_reader::small_topic {
-    small_topic(const environment_ptr& environment, const std::shared_ptr<handle>& consumer, const std::string& name,
+    small_topic(const environment_ptr& environment, const handle& consumer, const std::string& name,
                 std::function<void(const raw_record&)> show, records_read then)
-        : what(std::move(show)), done(std::move(then)), topic(rd_kafka_topic_new(consumer->get(), name.c_str(), nullptr)),
-          questions(std::make_shared<offset_questions>(environment, consumer, name)) {}
-    ~small_topic() { rd_kafka_topic_destroy(topic); }
-    small_topic(const small_topic&) = delete;
-    small_topic& operator=(const small_topic&) = delete;
+        : what(std::move(show)), done(std::move(then)), topic(std::make_shared<consumed_topic>(consumer, name)),
+          questions(std::make_shared<offset_questions>(environment, topic)) {}
 
     detail::whole_pass what;
     records_read done;
-    rd_kafka_topic_s* topic;
+    consumed_topic_ptr topic;
     std::shared_ptr<offset_questions> questions;
     std::shared_ptr<pass_run> run;
 };
 
-STOMPCHAT_DECL past_reader::~past_reader() {
-    if (topic_) rd_kafka_topic_destroy(topic_);
-}
+STOMPCHAT_DECL past_reader::~past_reader() = default;
 
 STOMPCHAT_DECL bool past_reader::open() {
     if (consumer_ || stopping_) return !stopping_;
@@ -97,10 +92,9 @@ STOMPCHAT_DECL bool past_reader::open() {
     }
     consumer_ = *made;
     consumer_->watch_events([](rd_kafka_op_s*) {});
-    const std::string& name = environment_->options.topic;
-    topic_ = rd_kafka_topic_new(consumer_->get(), name.c_str(), nullptr);
-    questions_ = std::make_shared<offset_questions>(environment_, consumer_, name);
-    return topic_ != nullptr;
+    topic_ = std::make_shared<consumed_topic>(*consumer_, environment_->options.topic);
+    questions_ = std::make_shared<offset_questions>(environment_, topic_);
+    return true;
 }
 
 STOMPCHAT_DECL void past_reader::start(log_epoch epoch) {
@@ -242,7 +236,7 @@ STOMPCHAT_DECL void past_reader::run_look_backs(partition of, std::vector<waitin
 }
 
 STOMPCHAT_DECL void past_reader::run(partition of, running_pass made) {
-    made.run = std::make_shared<pass_run>(environment_, consumer_, topic_, of, epoch_.value);
+    made.run = std::make_shared<pass_run>(environment_, topic_, of, epoch_.value);
     pass& what = made.reads ? static_cast<pass&>(*made.reads) : *made.look_backs;
     const auto run = made.run;
     passes_[of] = std::move(made);
@@ -312,21 +306,18 @@ STOMPCHAT_DECL void past_reader::cluster_id(cluster_known done) {
     if (!open()) {
         return asio::post(environment_->executor, [done = std::move(done)] { done(error::broker_unavailable, {}); });
     }
-    ++asking_;
     environment_->run_blocking(
-        [consumer = consumer_] {
+        [topic = topic_] {
             constexpr int patience_ms = 3'000;
             std::string found;
-            if (char* const id = rd_kafka_clusterid(consumer->get(), patience_ms)) {
+            if (char* const id = rd_kafka_clusterid(topic->consumer(), patience_ms)) {
                 found = id;
-                rd_kafka_mem_free(consumer->get(), id);
+                rd_kafka_mem_free(topic->consumer(), id);
             }
             return found;
         },
         [self = shared_from_this(), done = std::move(done)](const std::string& id) {
-            --self->asking_;
-            if (self->stopping_) return self->close();
-            done(id.empty() ? make_error_code(error::broker_unavailable) : error_code(), id);
+            if (!self->stopping_) done(id.empty() ? make_error_code(error::broker_unavailable) : error_code(), id);
         });
 }
 
@@ -355,7 +346,7 @@ STOMPCHAT_DECL void past_reader::read_all(const std::string& topic, std::functio
     if (!open()) {
         return asio::post(environment_->executor, [done = std::move(done)] { done(error::broker_unavailable); });
     }
-    const auto one = std::make_shared<small_topic>(environment_, consumer_, topic, std::move(record), std::move(done));
+    const auto one = std::make_shared<small_topic>(environment_, *consumer_, topic, std::move(record), std::move(done));
     small_topics_.push_back(one);
     one->questions->ask(0, true, {}, [self = shared_from_this(), one](error_code failure, const offset_questions::answer& found) {
         if (failure) {
@@ -363,7 +354,7 @@ STOMPCHAT_DECL void past_reader::read_all(const std::string& topic, std::functio
             return one->done(failure);
         }
         one->what.begin_at(found.range);
-        one->run = std::make_shared<pass_run>(self->environment_, self->consumer_, one->topic, partition{0}, std::uint64_t{0});
+        one->run = std::make_shared<pass_run>(self->environment_, one->topic, partition{0}, std::uint64_t{0});
         ++self->runs_;
         one->run->start(
             one->what,
@@ -401,21 +392,17 @@ STOMPCHAT_DECL void past_reader::stop(std::function<void()> done) {
     for (const auto& one : small_topics_)
         if (one->run) one->run->cancel();
     if (!consumer_) return asio::post(environment_->executor, std::exchange(stopped_, nullptr));
-    std::vector<std::shared_ptr<offset_questions>> questions{questions_};
-    for (const auto& one : small_topics_) questions.push_back(one->questions);
-    asking_ += questions.size();
-    for (const auto& one : questions) {
-        one->stop([self = shared_from_this()] {
-            --self->asking_;
-            self->close();
-        });
-    }
+    questions_->stop();
+    for (const auto& one : small_topics_) one->questions->stop();
+    close();
 }
 
 STOMPCHAT_DECL void past_reader::close() {
-    if (asking_ != 0 || runs_ != 0 || !stopped_) return;
+    // Passes stop what they consume first: librdkafka waits for that. Jobs on other threads keep what they use.
+    if (runs_ != 0 || !stopped_) return;
     small_topics_.clear();
-    if (topic_) rd_kafka_topic_destroy(std::exchange(topic_, nullptr));
+    questions_.reset();
+    topic_.reset();
     consumer_->close(std::exchange(stopped_, nullptr));
 }
 
