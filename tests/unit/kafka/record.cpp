@@ -70,9 +70,14 @@ TEST_CASE("the header is written as it is documented") {
 
 TEST_CASE("a record has the key and the partition that its destination has everywhere") {
     CHECK(partition_key("/user/alice/queue/x") == "/user/alice");
+    // The vectors of docs/kafka.md.
+    CHECK(fnv1a_64("/topic/general") == 0xf444faede5fd172au);
+    CHECK(fnv1a_64("/topic/room-1") == 0x6b0f6d2720d57f3fu);
+    CHECK(fnv1a_64("/user/alice") == 0x23e78ba5236988fau);
     CHECK(partition_of("/topic/general", 256) == 42);
     CHECK(partition_of("/topic/general", 16) == 10);
     CHECK(partition_of("/user/alice/queue/x", 256) == 250);
+    CHECK(partition_of("/user/alice/queue/x", 16) == 10);
 }
 
 TEST_CASE("what was written is read") {
