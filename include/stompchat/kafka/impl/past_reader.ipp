@@ -134,7 +134,9 @@ STOMPCHAT_DECL void past_reader::end(partition of, end_done done) {
 }
 
 STOMPCHAT_DECL void past_reader::look_back(partition of, const kafka::look_back& range, std::function<void(error_code, looked_back)> done) {
-    if (const error_code refused = refusal()) {
+    // Tried also while the broker is not available: it may be only because a partition stands still that waits for this.
+    if (stopping_ || !topic_) {
+        const error_code refused = stopping_ ? error::stopped : error::broker_unavailable;
         return asio::post(environment_->executor, [refused, range, done = std::move(done)] { done(refused, looked_back(range)); });
     }
     work_[of].look_backs.push_back({looked_back(range), std::move(done)});

@@ -7,6 +7,7 @@
 #include <stompchat/kafka/detail/producer.hpp>
 #include <stompchat/kafka/impl/handle.ipp>
 
+#include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
@@ -403,6 +404,7 @@ STOMPCHAT_DECL void producer::renew() {
         drained_ = 0;
         return go_on_draining();
     }
+    environment_->log(severity::info, fmt::format("Kafka: the new producer has {} records to write", in_flight()));
     const std::lock_guard held(mutex_);
     life_ = life::writing;
     for (std::uint32_t lane = 0; lane != lanes_.size(); ++lane) {
