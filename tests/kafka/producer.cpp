@@ -23,12 +23,15 @@ void publish_rounds(kafka_stand& at, const std::vector<std::string>& rooms, int 
     }
 }
 
-std::vector<std::string> three_rooms(const kafka_stand& at) { return {at.destination_on(0), at.destination_on(0, 1), at.destination_on(1)}; }
+std::vector<std::string> three_rooms(const kafka_stand& at) {
+    return {at.destination_on(0), at.destination_on(0, 1), at.destination_on(1)};
+}
 
 /// Every message was published, was shown once, in order, and its result names its place.
 void check_all(kafka_stand& at, const std::vector<std::string>& rooms, int count) {
     const std::size_t total = rooms.size() * static_cast<std::size_t>(count);
     REQUIRE(at.run_until([&] { return at.sink.results().size() == total && at.sink.records().size() >= total; }));
+    REQUIRE(at.run_until([&] { return at.sink.is(broker_state::ready); }));
     CHECK(at.sink.records().size() == total);
     CHECK(at.sink.repeated == 0);
     for (const std::string& room : rooms) CHECK(contract::bodies(at.sink.records_of(room)) == contract::numbers(0, count));
