@@ -15,5 +15,6 @@
 #include <stompchat/redis/impl/registry_looks.ipp>
 #include <stompchat/redis/impl/registry_reaper.ipp>
 #include <stompchat/redis/impl/registry_scripts.ipp>
+#include <stompchat/redis/impl/registry_sweep.ipp>
 #include <stompchat/redis/impl/reply_reader.ipp>
 #include <stompchat/redis/impl/subscriber.ipp>

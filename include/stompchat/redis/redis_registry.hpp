@@ -27,9 +27,9 @@ struct redis_registry_options {
     /// How long a change waits for a Redis that does not answer before it fails with `error::registry_unavailable`. The registry makes up
     /// for it all the same as soon as Redis is back, unless there are too many.
     std::chrono::milliseconds patience{2000};
-    /// Changes that wait or are under way. Where there are more, they are dropped, and async_hold_lease() returns
-    /// `error::stale_incarnation`: the node registers everything again.
-    std::size_t max_changes = 500'000;
+    /// Changes of one run of a node that wait or are under way. Where there are more, they are dropped, and async_hold_lease() returns
+    /// `error::stale_incarnation`: the node registers everything again. So it must be more than all sessions of a node and their rooms.
+    std::size_t max_changes = 2'000'000;
     /// Changes under way at once.
     std::size_t max_changes_at_once = 2'000;
     /// Sessions of a dead node that are forgotten at once.

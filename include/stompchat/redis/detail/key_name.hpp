@@ -11,7 +11,7 @@
 
 namespace stompchat::inline STOMPCHAT_ABI::redis {
 
-/** A name as part of a key: without `{`, `}`, `:` and `/`, which give a key its form, without spaces and control characters, and never
+/** A name as part of a key: without `{`, `}` and `:`, which give a key its form, without spaces and control characters, and never
     empty, because a Redis Cluster takes no notice of empty braces. Such octets become `%` and two digits, the empty name a `%`. */
 inline std::string key_name(std::string_view name) {
     if (name.empty()) return "%";
@@ -19,7 +19,7 @@ inline std::string key_name(std::string_view name) {
     encoded.reserve(name.size());
     for (const char one : name) {
         const auto octet = static_cast<unsigned char>(one);
-        if (octet > ' ' && octet != 0x7F && one != '{' && one != '}' && one != ':' && one != '/' && one != '%') {
+        if (octet > ' ' && octet != 0x7F && one != '{' && one != '}' && one != ':' && one != '%') {
             encoded += one;
             continue;
         }

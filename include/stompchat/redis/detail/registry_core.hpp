@@ -234,6 +234,14 @@ private:
     task<void> reap_some_of(std::shared_ptr<batch> what);
     task<bool> extend(std::string run, std::chrono::milliseconds time);
 
+    // registry_sweep.ipp
+    struct suspect;
+    void sweep_if_due();
+    task<void> sweep_all();
+    task<bool> sweep_some(std::vector<std::string> keys);
+    task<bool> read_suspect(std::string key, std::vector<suspect>& into);
+    task<bool> sweep_away(const suspect& which, std::string run);
+
     const asio::any_io_executor executor_;
     const std::shared_ptr<command_connection> commands_;
     const redis_registry_options options_;
@@ -256,11 +264,12 @@ private:
     std::unordered_map<std::string, std::deque<change_request>> busy_; // by session: what waits for the change before it
     std::deque<change_request> ready_;                                 // waits for nothing but its turn
     std::size_t changing_ = 0;                                         // changes under way
-    std::size_t changes_ = 0;                                          // all
 
     asio::steady_timer clear_up_timer_;
     bool clear_up_waits_ = false; // for the timer
     bool clearing_up_ = false;
+    bool sweeping_ = false;
+    steady_time next_sweep_;
 };
 
 } // namespace stompchat::inline STOMPCHAT_ABI::redis

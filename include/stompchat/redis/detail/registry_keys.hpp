@@ -25,7 +25,7 @@ inline std::string run_name(const node_incarnation& node) {
 
 /// The way back.
 inline node_incarnation run_of(std::string_view name) {
-    const std::size_t slash = name.find('/');
+    const std::size_t slash = name.rfind('/');
     if (slash == std::string_view::npos) return {};
     node_incarnation found(name_of_key(name.substr(0, slash)), 0);
     const std::string_view digits = name.substr(slash + 1);

@@ -18,6 +18,7 @@
 #include <stompchat/redis/impl/registry_lease.ipp>
 #include <stompchat/redis/impl/registry_looks.ipp>
 #include <stompchat/redis/impl/registry_reaper.ipp>
+#include <stompchat/redis/impl/registry_sweep.ipp>
 #endif
 
 namespace stompchat::inline STOMPCHAT_ABI {

@@ -21,12 +21,11 @@ STOMPCHAT_DECL void registry_core::change(change_request what) {
         refused = error::stopped;
     } else if (run == nullptr || run->dead || run->leaving) {
         refused = error::stale_incarnation;
-    } else if (!run->held || changes_ >= options_.max_changes) {
+    } else if (!run->held || run->changes >= options_.max_changes) {
         run->incomplete = true;
         refused = error::registry_unavailable;
     }
     if (refused) return what.finished(refused);
-    ++changes_;
     ++run->changes;
     what.given = std::chrono::steady_clock::now();
     const auto [at, is_first] = busy_.try_emplace(what.session.session);
@@ -45,7 +44,6 @@ STOMPCHAT_DECL void registry_core::begin_changes() {
 }
 
 STOMPCHAT_DECL void registry_core::end_change(run_state& run, const std::string& session) {
-    --changes_;
     --changing_;
     --run.changes;
     const auto at = busy_.find(session);

@@ -17,7 +17,7 @@ namespace stompchat::inline STOMPCHAT_ABI::redis {
 STOMPCHAT_DECL registry_core::registry_core(redis_client& client, redis_registry_options options, observer* log)
     : executor_(client.get_executor()), commands_(client.commands()), options_(std::move(options)),
       command_timeout_(client.options().command_timeout), keys_(options_.cluster, client.options().database), log_(log), last_version_(0),
-      clear_up_timer_(executor_) {}
+      clear_up_timer_(executor_), next_sweep_(std::chrono::steady_clock::now() + options_.sweep_interval) {}
 
 STOMPCHAT_DECL void registry_core::start() { commands_->watch(std::shared_ptr<connection_watcher>(shared_from_this(), this)); }
 

@@ -49,6 +49,7 @@ STOMPCHAT_DECL task<void> registry_core::clear_up() {
         if (!whole) break;
     }
     clearing_up_ = false;
+    sweep_if_due();
     const std::chrono::milliseconds least(50);
     const std::chrono::milliseconds most(1000);
     if (holds_a_lease()) clear_up_in(std::clamp(lease_ / 4, least, most));
