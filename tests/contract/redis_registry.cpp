@@ -28,7 +28,7 @@ public:
     }
 
     session_registry& registry() override { return registry_; }
-    std::chrono::milliseconds lease() const override { return std::chrono::milliseconds(1000); }
+    std::chrono::milliseconds lease() const override { return std::chrono::milliseconds(1500); }
 
     void pass(std::chrono::milliseconds time) override {
         const auto end = std::chrono::steady_clock::now() + time;
