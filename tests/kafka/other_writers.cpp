@@ -96,7 +96,7 @@ TEST_CASE("a late copy by a node that was frozen is no message, for one that was
     CHECK(node.sink.results().at(ticket).at == first.result.messages.at(0).at());
 }
 
-TEST_CASE("a record of a version that is not known makes the broker unavailable, and reads tell of the gap") {
+TEST_CASE("a record of a version that is not known makes the broker refuse to serve, and reads tell of the gap") {
     const auto options = kafka_options("others-newer");
     kafka_stand node(options);
     node.start();
@@ -105,7 +105,7 @@ TEST_CASE("a record of a version that is not known makes the broker unavailable,
     support::kafka_writer writer(options.brokers);
     const offset gap = writer.write(options.topic, place(), room, "newer", "\x02");
     writer.write(options.topic, place(), room, "behind it");
-    REQUIRE(node.run_until([&] { return node.sink.is(broker_state::unavailable); }));
+    REQUIRE(node.run_until([&] { return node.sink.is(broker_state::refused); }));
     CHECK(node.sink.records().size() == 2);
     CHECK(node.observer->has("version"));
 

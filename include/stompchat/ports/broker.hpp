@@ -34,8 +34,8 @@ enum class broker_state {
     ready,       ///< it takes and shows messages
     unavailable, ///< the broker does not answer at the moment; messages that were taken are kept and tried again
     stopped,     ///< async_stop() has begun
-    refused,     ///< what was found is not the log that the options describe, or cannot be read by this version: only stopped follows.
-                 ///< The adapter has logged the reason as an error just before
+    refused,     ///< what it found is not the log that the options describe, or cannot be read by this version: it does not serve until
+                 ///< somebody has put that right. The adapter has logged the reason as an error just before
 };
 
 /// How far broker::async_read may go.

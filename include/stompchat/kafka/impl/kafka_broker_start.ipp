@@ -90,6 +90,8 @@ STOMPCHAT_DECL void kafka_broker::core::on_topics(const kafka::topics_report& fo
         told_ = found.failure.text;
         environment_->log(found.needs_operator ? severity::error : severity::info, "Kafka: " + told_);
     }
+    // It looks on all the same, until somebody has put that right.
+    if (found.failure.code == error::bad_option && state_ != broker_state::refused) change(broker_state::refused);
     later(found.needs_operator ? kafka::detail::ask_operator : kafka::detail::try_again, [](core& self) { self.find_topics(); });
 }
 

@@ -27,8 +27,11 @@ STOMPCHAT_DECL void kafka_broker::core::judge() {
     const clock::time_point now = clock::now();
     const kafka_broker_options& options = environment_->options;
     const auto oldest = producer_->oldest();
-    const bool late = live_->blocked() || (oldest && now - *oldest > options.unavailable_after)
-                      || (probe_ && now - probe_sent_ > options.unavailable_after);
+    if (live_->blocked()) {
+        if (state_ != broker_state::refused) change(broker_state::refused);
+        return;
+    }
+    const bool late = (oldest && now - *oldest > options.unavailable_after) || (probe_ && now - probe_sent_ > options.unavailable_after);
     if (late) {
         probe_seen_ = false;
         if (state_ == broker_state::ready) change(broker_state::unavailable);
