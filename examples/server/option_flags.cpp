@@ -30,7 +30,9 @@ std::string help_of(const option& o) {
 
 [[noreturn]] void unknown_argument(const std::string& argument) {
     if (!argument.starts_with("-"))
-        throw option_error(fmt::format("{}: is not an option: options begin with --, see --help", in_quotes(argument)));
+        // A URL in the wrong place may hold a password.
+        throw option_error(
+            fmt::format("{}: is not an option: options begin with --, see --help", in_quotes(argument.substr(0, argument.find("://")))));
     std::vector<std::string> known{"--config", "--check-config", "--version", "--help"};
     for (const option& o : option_table()) known.push_back(fmt::format("--{}", o.name));
     const std::vector<std::string_view> words(known.begin(), known.end());

@@ -3,6 +3,7 @@
 #include "option_table.hpp"
 
 #include "adapters.hpp"
+#include "registry_place.hpp"
 
 #include <boost/algorithm/string/join.hpp>
 
@@ -112,11 +113,15 @@ std::vector<option> make_table() {
              "see docs/kafka.md",
              parse_broker),
         text(&o::cluster, "cluster", "NAME", "the cluster that this node belongs to, as Kafka and Redis know it", parse_name),
-        choice(&o::registry, "registry", {"local"}, "who knows the sessions: local = this process"),
+        text(&o::registry, "registry", "URL",
+             "who knows the sessions: local = this process; or redis://[USER:PASSWORD@]HOST:PORT/DATABASE, rediss://..., "
+             "redis+sentinel://HOST:PORT[,HOST:PORT...]/NAME, see docs/redis.md",
+             parse_registry_place),
         choice(&o::registry_down, "registry-down", {"accept", "refuse"},
                "what becomes of clients that connect while the registry does not answer"),
         text(&o::public_url, "public-url", "URL",
              "where clients find this node, for the others to tell; the first listener's address when not given", parse_websocket_url),
+        duration(&o::lease, "lease", {1s, 10min}, "how long the other nodes believe in this one without hearing from it"),
         text(&o::node_id, "node-id", "NAME", "this node's name in the cluster; picked at random when not given", parse_name),
         count(&o::threads, "threads", {1, 256}, "how many threads serve clients; one for each processor when not given"),
         choice(&o::log_level, "log-level", {"debug", "info", "warning", "error"}, "the least important lines that are written to stderr"),

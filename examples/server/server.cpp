@@ -9,9 +9,9 @@
 #include "log.hpp"
 #include "nodes_answer.hpp"
 #include "option_error.hpp"
+#include "registry_place.hpp"
+#include "shared_state.hpp"
 
-#include <stompchat/memory/local_registry.hpp>
-#include <stompchat/memory/local_state_store.hpp>
 #include <stompchat/net/tls_context.hpp>
 #include <stompchat/node/chat_node.hpp>
 #include <stompchat/node/shard_pool.hpp>
@@ -80,6 +80,7 @@ stompchat::chat_node_options node_options(const server_options& from) {
     to.handshake_timeout = whole_seconds(from.handshake_timeout);
     to.ping_interval = whole_seconds(from.ping_interval);
     to.idle_timeout = whole_seconds(from.idle_timeout);
+    to.lease = from.lease;
     return to;
 }
 
@@ -88,8 +89,9 @@ class server {
 public:
     server(const server_options& options, tls_pointer tls)
         : options_(options), tls_(std::move(tls)), log_(make_log(options.log_level)), observer_(log_), pool_(threads()),
-          broker_(make_broker(options, pool_.executor(), observer_)), registry_(pool_.executor()), store_(pool_.executor()),
-          node_(pool_, {*broker_, registry_, store_, authenticator_, authorizer_, &app_, &observer_}, with_pages(node_options(options))),
+          broker_(make_broker(options, pool_.executor(), observer_)), state_(options, pool_.context(0), observer_),
+          node_(pool_, {*broker_, state_.registry(), state_.store(), authenticator_, authorizer_, &app_, &observer_},
+                with_pages(node_options(options))),
           signals_(pool_.executor(), SIGTERM, SIGINT) {}
 
     void run() {
@@ -104,7 +106,7 @@ public:
         if (!built_page.missing.empty()) log_->warn("no demo page: {}", built_page.missing);
         log_->info("stompchat-server {} started: node {}, {} thread{}, broker {}, registry {}, auth {}", stompchat::version_text,
                    options_.node_id.empty() ? "with a random name" : options_.node_id, pool_.size(), pool_.size() == 1 ? "" : "s",
-                   show_broker(options_), options_.registry, options_.auth);
+                   show_broker(options_), show_registry_place(options_.registry), options_.auth);
         // Whoever reads these lines may connect at once.
         std::fputs(lines.c_str(), stdout);
         std::fflush(stdout);
@@ -180,8 +182,7 @@ private:
     echo_app app_;
     stompchat::shard_pool pool_;
     const std::unique_ptr<stompchat::broker> broker_;
-    stompchat::local_registry registry_;
-    stompchat::local_state_store store_;
+    shared_state state_;
     stompchat::chat_node node_;
     asio::signal_set signals_;
     std::string refused_; // why the broker does not serve

@@ -46,6 +46,7 @@ struct server_options {
     milliseconds no_progress = 30s;
     milliseconds stop_timeout = 10s;
     milliseconds broker_patience = 10s;
+    milliseconds lease = 5s;
 
     std::size_t max_header_line = 8 * 1024;
     std::size_t max_headers = 100;

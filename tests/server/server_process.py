@@ -48,9 +48,10 @@ class Running:
             [SERVER, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(env))
         self.lines = queue.Queue()
         self.log = []
+        self._logged = threading.Condition()
         self._readers = [
             threading.Thread(target=self._read, args=(self.process.stdout, self.lines.put), daemon=True),
-            threading.Thread(target=self._read, args=(self.process.stderr, self.log.append), daemon=True),
+            threading.Thread(target=self._read, args=(self.process.stderr, self._log), daemon=True),
         ]
         for reader in self._readers:
             reader.start()
@@ -64,6 +65,17 @@ class Running:
     def _read(stream, put):
         for line in stream:
             put(line)
+
+    def _log(self, line):
+        with self._logged:
+            self.log.append(line)
+            self._logged.notify_all()
+
+    def wait_for_log(self, part):
+        """Until a line with that part has been logged."""
+        with self._logged:
+            if not self._logged.wait_for(lambda: any(part in line for line in self.log), timeout=PATIENCE):
+                raise AssertionError(f"{part!r} is not in the log: " + "".join(self.log))
 
     def __enter__(self):
         return self

@@ -68,7 +68,7 @@ private:
 };
 
 /** Connects once and tells whom it found, as `redis_version 7.0.15 at 127.0.0.1:6379`. Blocks, at most as long as the options say, so it is
-    for the time before the contexts run. Errors: error::bad_option (a Redis Cluster, a sentinel, a database that is not there),
+    for the time before the contexts run. Errors: error::bad_option (a Redis Cluster, a sentinel, a database that is not there, a file that cannot be read),
     error::not_authenticated, error::tls_bad_certificate, error::tls_bad_key, error::tls_untrusted_certificate: waiting does not help; the
     others may pass. The text says who did not let us in and why, without a password. */
 STOMPCHAT_DECL net::result<std::string> probe_redis(const redis_options& options);

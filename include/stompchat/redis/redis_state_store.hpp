@@ -20,7 +20,7 @@ struct redis_state_store_options {
 };
 
 /** A state store that all nodes of a cluster share. An entry is a string of Redis with an EXPIRE; its key is `sc:<cluster>:` and then the
-    entry's own, with braces, colons and percent signs of the cluster's name percent-encoded. What stands in braces in an entry's key
+    entry's own, with what has a meaning there percent-encoded in the cluster's name. What stands in braces in an entry's key
    decides on its place in a Redis Cluster. What fails with error::registry_unavailable may have happened all the same, or may still happen:
    nothing is tried twice, so a caller that tries again has to expect its own value. Thread safety: as the port says. Lifetime: the client
    must outlive it. Memory: see redis_client. */

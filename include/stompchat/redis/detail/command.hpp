@@ -13,11 +13,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace stompchat::inline STOMPCHAT_ABI::redis {
 
-/** A command: its words, any octets each. */
+/** A command: its words, any octets each, as they are written on the wire. (hiredis would take each word as a pointer and allocate twice
+    more; for the way back, which is the hard one, it is used.) */
 class command {
 public:
     command() = default;
@@ -26,8 +26,8 @@ public:
     }
 
     command& add(std::string_view word) {
-        text_ += word;
-        ends_.push_back(text_.size());
+        append_word(text_, word);
+        ++size_;
         return *this;
     }
     template <std::integral Number>
@@ -39,22 +39,41 @@ public:
 
     /// The words of another one.
     command& append(const command& other) {
-        for (const std::size_t end : other.ends_) ends_.push_back(text_.size() + end);
         text_ += other.text_;
+        size_ += other.size_;
         return *this;
     }
 
     /// How many words there are.
-    std::size_t size() const noexcept { return ends_.size(); }
+    std::size_t size() const noexcept { return size_; }
     /// About what it takes on the wire.
-    std::size_t octets() const noexcept { return text_.size() + 16 * ends_.size(); }
+    std::size_t octets() const noexcept { return text_.size(); }
 
-    /// Appends it as Redis reads it, with `before` in front of its words. Throws std::bad_alloc.
-    STOMPCHAT_DECL void encode(std::string& out, std::span<const std::string_view> before = {}) const;
+    /// Appends it as Redis reads it, with `before` in front of its words.
+    void encode(std::string& out, std::span<const std::string_view> before = {}) const {
+        append_number(out, '*', before.size() + size_);
+        for (const std::string_view word : before) append_word(out, word);
+        out += text_;
+    }
 
 private:
+    static void append_number(std::string& out, char kind, std::size_t number) {
+        std::array<char, 24> digits;
+        digits[0] = kind;
+        char* const end = std::to_chars(digits.data() + 1, digits.data() + digits.size() - 2, number).ptr;
+        end[0] = '\r';
+        end[1] = '\n';
+        out.append(digits.data(), static_cast<std::size_t>(end + 2 - digits.data()));
+    }
+    // RESP: a bulk string is its length and its octets, each with a line end behind it.
+    static void append_word(std::string& out, std::string_view word) {
+        append_number(out, '$', word.size());
+        out += word;
+        out += "\r\n";
+    }
+
     std::string text_;
-    std::vector<std::size_t> ends_; // of words in text_
+    std::size_t size_ = 0;
 };
 
 /** A Lua script. Connections know it by its address: it must live as long as they do, so make it a constant.

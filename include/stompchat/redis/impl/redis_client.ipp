@@ -9,7 +9,9 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace stompchat::inline STOMPCHAT_ABI {
 namespace redis {
@@ -62,7 +64,11 @@ STOMPCHAT_DECL net::result<std::string> probe_redis(const redis_options& options
     try {
         return redis::probe(std::make_shared<const redis::link_setup>(options, nullptr)).run();
     } catch (const boost::system::system_error& failure) {
-        return net::failure(failure.code(), failure.what());
+        // Its text repeats the code behind what was said first.
+        std::string text = failure.what();
+        text.resize(std::min(text.size(), text.rfind(": " + failure.code().what())));
+        const bool ours = failure.code().category() == error_category();
+        return net::failure(ours ? failure.code() : error_code(error::bad_option), std::move(text));
     }
 }
 

@@ -4,7 +4,7 @@
 #define STOMPCHAT_REDIS_IMPL_REDIS_STATE_STORE_IPP
 
 #include <stompchat/redis/detail/command_connection.hpp>
-#include <stompchat/redis/detail/key.hpp>
+#include <stompchat/redis/detail/key_name.hpp>
 #include <stompchat/redis/redis_state_store.hpp>
 
 #include <algorithm>
@@ -44,10 +44,7 @@ inline state_store::value take_value(reply& answer) {
 } // namespace redis
 
 STOMPCHAT_DECL redis_state_store::redis_state_store(redis_client& client, const redis_state_store_options& options)
-    : executor_(client.get_executor()), commands_(client.commands()), prefix_("sc:") {
-    redis::append_name(prefix_, options.cluster);
-    prefix_ += ':';
-}
+    : executor_(client.get_executor()), commands_(client.commands()), prefix_("sc:" + redis::key_name(options.cluster) + ':') {}
 
 STOMPCHAT_DECL void redis_state_store::do_get(std::string key, detail::completion<void(error_code, value)> finished) {
     commands_->send({"GET", prefix_ + key}, [finished = std::move(finished)](error_code ec, redis::reply& answer) mutable {
