@@ -58,7 +58,7 @@ public:
         std::size_t records = 32 * 1024;
         std::size_t octets = 32 * 1024 * 1024;
         /// Rule 1.
-        offset lead = 64;
+        offset lead = 256;
     };
 
     STOMPCHAT_DECL read_pass(log_epoch epoch, partition of, std::uint32_t partitions, const partition_range& range,
