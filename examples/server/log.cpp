@@ -76,4 +76,12 @@ void log_observer::on_broker_state(stompchat::broker_state state) {
     }
 }
 
+void log_observer::on_broker_statistics(const stompchat::broker_statistics& counted) {
+    log_->debug("broker: {} written, {} read, {} in flight, {} copies passed over, {} unreadable, {} reads of the past, {} producers lost, "
+                "{} new epochs, {} handles left; acknowledged in {} us (median), {} us (99 of 100)",
+                counted.produced, counted.consumed, counted.in_flight, counted.void_copies, counted.unreadable, counted.physical_reads,
+                counted.fatal_producers, counted.new_epochs, counted.leaked_handles, counted.acknowledged_p50.count(),
+                counted.acknowledged_p99.count());
+}
+
 } // namespace stompchat_server

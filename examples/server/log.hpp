@@ -30,6 +30,7 @@ public:
     void on_session_gone(const stompchat::session_info& session, stompchat::error_code reason) override;
     void on_registered_again(std::size_t sessions) override;
     void on_broker_state(stompchat::broker_state state) override;
+    void on_broker_statistics(const stompchat::broker_statistics& counted) override;
 
     /// Called when the broker refuses to serve and never did, with the reason that it gave. (A node that has served goes on, so that its
     /// clients and the load balancer are told.) Set before the node starts.

@@ -133,6 +133,7 @@ STOMPCHAT_DECL boost::system::result<std::shared_ptr<handle>, kafka_failure> han
         {"topic.metadata.refresh.interval.ms", "60000"},
         {"allow.auto.create.topics", "false"},
         {"log.queue", "true"},
+        {"receive.message.max.bytes", std::to_string(2 * options.max_message_length + 100'000'000)},
     };
     all.insert(all.end(), common.begin(), common.end());
     all.insert(all.end(), special.begin(), special.end());

@@ -20,7 +20,8 @@ STOMPCHAT_DECL void kafka_broker::core::publish(std::span<const outgoing> messag
     const life now = life_;
     if (now == life::stopped) return;
     const auto taken = [&](const outgoing& one) {
-        return now == life::running && kafka::detail::length_of(one) <= environment_->options.max_message_length && kafka::fits_record_header(one);
+        return now == life::running && kafka::detail::length_of(one) <= environment_->options.max_message_length
+               && kafka::fits_record_header(one);
     };
     if (std::all_of(messages.begin(), messages.end(), [&](const outgoing& one) { return !one.ephemeral && taken(one); })) {
         if (!messages.empty()) producer_->publish(messages);

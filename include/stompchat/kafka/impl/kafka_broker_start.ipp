@@ -72,7 +72,7 @@ void kafka_broker::core::later(std::chrono::milliseconds pause, Then then) {
 
 STOMPCHAT_DECL void kafka_broker::core::find_topics() {
     environment_->run_blocking([rk = live_->consumer()->get(), use = live_->consumer()->use(),
-                                environment = environment_] { return kafka::prepare_topics(rk, environment->options); },
+                                options = &environment_->options] { return kafka::prepare_topics(rk, *options); },
                                [weak = weak_from_this()](const kafka::topics_report& found) {
                                    const auto self = weak.lock();
                                    if (self && self->life_ == life::running) self->on_topics(found);

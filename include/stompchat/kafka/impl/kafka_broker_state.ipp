@@ -148,13 +148,16 @@ STOMPCHAT_DECL void kafka_broker::core::abandon() {
     life_ = life::stopped;
     sink_ = nullptr;
     stop_waiters_.clear();
-    if (std::exchange(gave_up_, true)) return;
-    std::vector<kafka::written> rest;
-    if (producer_) producer_->stop(rest, {});
-    if (marker_) marker_->stop();
-    if (live_) live_->stop({});
-    if (past_) past_->stop([] {});
-    if (ephemeral_) ephemeral_->stop({});
+    if (!std::exchange(gave_up_, true)) {
+        std::vector<kafka::written> rest;
+        if (producer_) producer_->stop(rest, {});
+        if (marker_) marker_->stop();
+        if (live_) live_->stop({});
+        if (past_) past_->stop([] {});
+        if (ephemeral_) ephemeral_->stop({});
+    }
+    // A job that ends later would come back to a context that may be gone.
+    environment_->stop_blocking();
 }
 
 } // namespace stompchat::inline STOMPCHAT_ABI
