@@ -80,6 +80,7 @@ public:
     }
 
     void stop() {
+        if (stopped_) return;
         stopped_ = true;
         active_ = false;
         timer_.cancel();

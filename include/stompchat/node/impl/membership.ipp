@@ -37,6 +37,8 @@ STOMPCHAT_DECL void membership::start(callbacks to) {
 }
 
 STOMPCHAT_DECL void membership::stop() {
+    // A node that has stopped may be destroyed on another thread, while late answers of the registry still come.
+    if (stopped_) return;
     stopped_ = true;
     to_ = {};
     timer_.cancel();
