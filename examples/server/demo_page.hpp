@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stompchat_server {
 
@@ -17,7 +18,8 @@ namespace stompchat_server {
     Thread safety: operator() may be called from any thread, also at once. Memory: the page, once more. */
 class demo_page {
 public:
-    explicit demo_page(const embedded_page& page);
+    /** `peers` are origins besides its own whose nodes a window of the page may connect to: `https://b.example.org`. */
+    explicit demo_page(const embedded_page& page, const std::vector<std::string>& peers = {});
 
     stompchat::http_response operator()(const stompchat::http_request& request) const;
 

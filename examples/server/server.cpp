@@ -121,7 +121,7 @@ private:
     }
 
     stompchat::chat_node_options with_pages(stompchat::chat_node_options to) {
-        to.http = [this, page = demo_page(built_page)](const stompchat::http_request& request) {
+        to.http = [this, page = demo_page(built_page, options_.allow_origin)](const stompchat::http_request& request) {
             const std::string_view path = request.target.substr(0, request.target.find('?'));
             return path == "/nodes" ? nodes_answer(*node_.view(), request.origin, options_.allow_origin) : page(request);
         };

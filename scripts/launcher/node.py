@@ -1,9 +1,9 @@
 # Boost Software License 1.0, see LICENSE
 """stompchat-server as a node of a cluster."""
 
+import json
 import os
 import pathlib
-import urllib.error
 import urllib.request
 
 from . import ports
@@ -34,8 +34,12 @@ class Node(Part):
             return False
         try:
             with _direct.open(f"{self.http}/readyz", timeout=2) as answer:
-                return answer.status == 200
-        except (OSError, urllib.error.HTTPError):
+                if answer.status != 200:
+                    return False
+            # A node that has just begun is patient with the broker; who waits for it wants to know that it has reached it.
+            with _direct.open(f"{self.http}/nodes", timeout=2) as answer:
+                return json.load(answer)["broker_ready"] is True
+        except (OSError, ValueError, KeyError):
             return False
 
 

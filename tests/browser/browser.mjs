@@ -20,7 +20,7 @@ const flags = [
     '--disable-sync',
 ];
 
-async function startBrowser() {
+export async function startBrowser() {
     assert.ok(program, 'Chromium is needed: apt-get install chromium');
     return chromium.launch({ executablePath: program, args: flags, timeout: 30_000 });
 }
@@ -29,7 +29,8 @@ let rooms = 0;
 export const freshRoom = () => `room-${rooms++}`;
 
 /// The address of the page of a node, in a room.
-export const pageOf = (node, room) => `${node.url('ws').replace(/^ws/, 'http').replace(/\/ws$/, '/')}#${encodeURIComponent(room)}`;
+export const pageOf = (node, room) => pageAt(node.url('ws'), room);
+export const pageAt = (url, room) => `${url.replace(/^ws/, 'http').replace(/\/ws$/, '/')}#${encodeURIComponent(room)}`;
 
 /// Says that the tests of a file need a browser and a server.
 export function stand() {
@@ -60,16 +61,17 @@ export class Person {
     /// What the page must not do: errors on the console (a broken content security policy among them), and requests to other hosts.
     problems = [];
 
-    static async open(t, browser, address, options = {}) {
+    /// `hosts` are those besides the page's own that it may talk to: the other nodes.
+    static async open(t, browser, address, { hosts = [], ...options } = {}) {
         const person = new Person();
         const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, ...options });
         t.after(() => context.close());
         context.setDefaultTimeout(15_000);
         person.page = await context.newPage();
-        const host = new URL(address).host;
+        const allowed = new Set([new URL(address).host, ...hosts]);
         person.page.on('console', message => {
             // What Chromium says when the server is gone is no fault of the page.
-            if (message.type() === 'error' && !/WebSocket connection to|ERR_CONNECTION_REFUSED/.test(message.text()))
+            if (message.type() === 'error' && !/WebSocket connection to|ERR_CONNECTION_(REFUSED|RESET)/.test(message.text()))
                 person.problems.push(message.text());
         });
         person.page.on('pageerror', error => person.problems.push(String(error)));
@@ -80,7 +82,7 @@ export class Person {
             void dialog.dismiss();
         });
         person.page.on('request', request => {
-            if (new URL(request.url()).host !== host) person.problems.push(`request to ${request.url()}`);
+            if (!allowed.has(new URL(request.url()).host)) person.problems.push(`request to ${request.url()}`);
         });
         await person.page.goto(address);
         return person;

@@ -128,6 +128,18 @@ TEST_CASE("the page answers what it has, with the query left out, and says what 
     }
 }
 
+TEST_CASE("the page may connect to its own server and to the peers that it is given, and to nobody else") {
+    const auto allowed = [](const std::vector<std::string>& peers) {
+        const auto policy = header(ask(stompchat_server::demo_page({{}, "none"}, peers), "GET", "/"), "Content-Security-Policy");
+        const auto from = policy.find("connect-src");
+        return policy.substr(from, policy.find(';', from) - from);
+    };
+    CHECK(allowed({}) == "connect-src 'self'");
+    CHECK(allowed({"http://127.0.0.1:81", "https://b.example.org"})
+          == "connect-src 'self' http://127.0.0.1:81 ws://127.0.0.1:81 https://b.example.org wss://b.example.org");
+    CHECK(allowed({"app://x", "http://a; script-src *"}) == "connect-src 'self'");
+}
+
 TEST_CASE("a server that was built without the page says in its place why, and how to get it") {
     const stompchat_server::demo_page page({{}, "No npm <here>."});
     const auto answer = ask(page, "GET", "/");

@@ -1,10 +1,11 @@
 // Boost Software License 1.0, see LICENSE
 
 // The chat without its looks: conversations, what is sent and what arrives. Tells `changed(what, conversation)` when something is to be drawn
-// anew: `list`, `current`, `entries`, `pending`, `people`, `typing`, `state`.
+// anew: `list`, `current`, `entries`, `pending`, `people`, `typing`, `state`, `nodes`.
 import { ChatClient, RefusedError, userDestination } from '@stompchat/client';
 import { addressOf } from './address.js';
 import { Conversation } from './conversation.js';
+import { Nodes } from './nodes.js';
 import { windowStorage } from './storage.js';
 
 const history = 50;
@@ -19,6 +20,7 @@ export class Chat {
     conversations = new Map(); // by address
     current = null;
     state = { name: 'connecting' };
+    nodes = new Nodes(() => this.#onNodes());
     #client;
     #changed;
     #users = new Set(); // who we have been: an anonymous user gets a new name with every connection
@@ -49,6 +51,7 @@ export class Chat {
     }
 
     stop() {
+        this.nodes.away();
         void this.#client.stop();
     }
 
@@ -184,7 +187,12 @@ export class Chat {
 
     #onState(state, loginRefused) {
         this.state = state;
-        if (state.name === 'online') this.#users.add(state.user);
+        if (state.name === 'online') {
+            this.#users.add(state.user);
+            this.nodes.at(state.url);
+        } else {
+            this.nodes.away();
+        }
         // Before the first success it is the name; later it may be the server's state, and is tried again.
         if (state.name === 'waiting' && state.refused && this.#users.size === 0) {
             this.stop();
@@ -193,6 +201,12 @@ export class Chat {
         const lost = state.name === 'waiting' && this.#users.size > 0;
         if (lost) for (const one of this.conversations.values()) one.quietUntil = Date.now() + quietFor;
         this.#changed('state', null);
+    }
+
+    /// When the node of this window is gone, the window goes to another one.
+    #onNodes() {
+        this.#client.setUrls(this.nodes.urls);
+        this.#changed('nodes', null);
     }
 
     #onMessage(conversation, { headers, body }, { history: old }) {

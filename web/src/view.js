@@ -5,6 +5,7 @@ import { addressOf, placeOf, roomAddress } from './address.js';
 import { ComposerView } from './composer_view.js';
 import { drawList } from './list_view.js';
 import { LogView } from './log_view.js';
+import { drawNodes } from './nodes_view.js';
 import { PeopleView } from './people_view.js';
 import { StateView } from './state_view.js';
 
@@ -68,7 +69,8 @@ export class View {
     }
 
     changed(what, conversation) {
-        if (what === 'state') this.#state.draw(this.#chat.state, this.#chat.user);
+        if (what === 'state' || what === 'nodes') this.#state.draw(this.#chat.state, this.#chat.user, this.#chat.nodes);
+        if (what === 'state' || what === 'nodes' || what === 'current') drawNodes(this.#chat);
         if (what === 'list' || what === 'people') drawList(this.#chat);
         if (what === 'current') this.#drawAll(conversation);
         if (conversation && conversation === this.#drawn) {
