@@ -74,7 +74,8 @@ STOMPCHAT_DECL past_reader::~past_reader() = default;
 STOMPCHAT_DECL bool past_reader::open() {
     if (consumer_ || stopping_) return !stopping_;
     const handle::settings special = {
-        {"fetch.wait.max.ms", "10"},
+        // The last fetch of a pass waits at the end of the log, and what is asked next waits behind it on the same connection.
+        {"fetch.wait.max.ms", "1"},
         {"fetch.error.backoff.ms", "50"},
         {"auto.offset.reset", "error"},
         {"enable.partition.eof", "true"},

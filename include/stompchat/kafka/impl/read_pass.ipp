@@ -69,6 +69,9 @@ STOMPCHAT_DECL pass::step read_pass::forward(const raw_record& record) {
     if (read.outcome == record_outcome::newer) {
         on_gap(record.at.offset);
         copies_.note({}, record.at.offset);
+    } else if (record.at.offset < wanted_from_) {
+        // Whether it is a copy matters to nobody; that its id stands here may.
+        copies_.note(read.id, record.at.offset);
     } else if (read.readable() && read.type == record_type::message) {
         const auto judged = copies_.judge(read.id, epoch_.base_of(read.base), record.at.offset);
         if (judged.what == partition_copies::verdict::unknown) return go_back(read);

@@ -215,6 +215,18 @@ TEST_CASE("a copy is found in front of where the pass begins, at the cost of goi
     CHECK(bodies(into.result) == strings{"other", "last"});
 }
 
+TEST_CASE("records whose writers had read almost all that stands before them need no second look") {
+    readers all;
+    partition_of_one log;
+    for (std::uint64_t i = 0; i != 400; ++i)
+        log.append("/topic/a", std::to_string(i), {1 + i % 3, i}, std::max<offset>(static_cast<offset>(i) - 100, 0));
+    readers::answer into;
+    std::vector<waiting_read> reads;
+    reads.push_back(all.make(into, "/topic/a", 380));
+    CHECK(all.pass(log, reads) == 1);
+    CHECK(bodies(into.result).size() == 20);
+}
+
 TEST_CASE("a pass takes no more than it may, and who was not reached waits") {
     readers all;
     const auto log = numbered(100);
