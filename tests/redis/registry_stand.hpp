@@ -23,6 +23,11 @@
 #include <utility>
 #include <vector>
 
+/// So that a failed check says which error it was.
+namespace boost::system {
+inline doctest::String toString(const error_code& ec) { return ec.message().c_str(); }
+} // namespace boost::system
+
 namespace registry_tests {
 
 using namespace stompchat;
@@ -93,6 +98,10 @@ struct process {
     process(boost::asio::io_context& on, redis_registry_options options, std::chrono::milliseconds timeout = 500ms)
         : context(on), network(on, redis_port()), client(on, url(timeout)), registry(client, std::move(options)) {}
 
+    /// On a busy machine the first attempt may take too long.
+    void connect() {
+        REQUIRE(support::run_until(context, [&] { return !wait_for(context, [&](auto done) { registry.async_live_nodes(done); }); }));
+    }
     error_code hold(const node_incarnation& node, std::chrono::milliseconds lease) {
         return wait_for(context, [&](auto done) { registry.async_hold_lease(node, node_status(), lease, done); });
     }
