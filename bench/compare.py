@@ -8,12 +8,13 @@ does changes from minute to minute; the median of these ratios is reported.
 import argparse
 import datetime
 import json
-import os
 import pathlib
 import re
 import statistics
 import subprocess
 import sys
+
+from running import Server, judge, machine, progress, write_between
 
 # What, the load, the figure that is compared, its unit, the target of the ratio.
 RATIOS = [
@@ -32,40 +33,6 @@ RECONNECT = ["reconnect", "--clients", "10000", "--rooms", "100", "--pending", "
 RESTLESS = ["restless", "--members", "300", "--clients", "50", "--rate", "100"]
 # The most that a quick run uses of each; more than 256 subscribers, so that large rooms are what they are.
 QUICK = {"--members": 300, "--rooms": 20, "--rate": 200, "--clients": 300}
-
-
-def ask_for_priority():
-    """Where the system lets it, a program whose latency is measured does not wait for a processor behind everything else that runs here."""
-    try:
-        # Not real-time priority: who uses all of a processor with it is stopped by the system for 50 ms in each second.
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
-    except PermissionError:
-        pass
-
-
-class Server:
-    """A server process. It prints its port first and ends with the block."""
-
-    def __init__(self, command, first=False):
-        self.command = command
-        self.first = first
-
-    def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True, preexec_fn=ask_for_priority if self.first else None)
-        self.port = self.process.stdout.readline().strip()
-        if not self.port.isdigit():
-            sys.exit(f"{self.command[0]} did not start")
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        # What it says at its end.
-        self.farewell = self.process.stdout.read()
 
 
 class Bench:
@@ -90,10 +57,6 @@ class Bench:
         return json.loads(result.stdout) | {"server": server.farewell}
 
 
-def progress(text):
-    print(f"{datetime.datetime.now():%H:%M:%S} {text}", file=sys.stderr, flush=True)
-
-
 def pairs(bench, repetitions, load, figure, first, second, seconds=2.0):
     """The figure of both sides, each a server and its options, and the ratio of the second to the first, over interleaved runs."""
     values = []
@@ -106,10 +69,6 @@ def pairs(bench, repetitions, load, figure, first, second, seconds=2.0):
     ratios = sorted(b / a for a, b in values)
     middle = [statistics.median(side) for side in zip(*values)]
     return middle, statistics.median(ratios), (ratios[len(ratios) // 4], ratios[(3 * len(ratios)) // 4])
-
-
-def judge(value, target):
-    return "yes" if value <= target else "**no**"
 
 
 def measure(bench, repetitions):
@@ -174,12 +133,6 @@ def measure(bench, repetitions):
     return rows
 
 
-def machine():
-    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    compiler = subprocess.run(["c++", "--version"], stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    return f"{os.cpu_count()} × {model.group(1) if model else 'unknown'}, Linux {os.uname().release}, {compiler[0] if compiler else ''}"
-
-
 def document(rows, repetitions):
     lines = [f"`scripts/bench` on {datetime.date.today()}, {repetitions} interleaved repetitions, {machine()}.", "",
              "| what | floor | stompchat | ratio (middle half) | target | reached |", "|---|---|---|---|---|---|"]
@@ -197,10 +150,7 @@ def main():
     table = document(measure(Bench(arguments.programs, arguments.quick), repetitions), repetitions)
     print(table)
     if arguments.document and not arguments.quick:
-        begin, end = "<!-- table: written by scripts/bench -->", "<!-- end of table -->"
-        text = arguments.document.read_text()
-        before, after = text[: text.index(begin)], text[text.index(end) :]
-        arguments.document.write_text(f"{before}{begin}\n{table}\n{after}")
+        write_between(arguments.document, "<!-- table: written by scripts/bench -->", "<!-- end of table -->", table)
 
 
 main()

@@ -11,6 +11,7 @@
 #include <stompchat/memory/local_state_store.hpp>
 #include <stompchat/memory/memory_broker.hpp>
 #include <stompchat/net/byte_stream.hpp>
+#include <stompchat/node/detail/membership.hpp>
 #include <stompchat/node/detail/reader.hpp>
 #include <stompchat/node/detail/session.hpp>
 #include <stompchat/node/detail/shard.hpp>
@@ -26,6 +27,7 @@
 #include <cstring>
 #include <ctime>
 #include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -158,6 +160,8 @@ double whole_way(const std::string& sends, bool subscribed) {
     node::node_context about{{}, node_ports{log, registry, store, authentication, authorization}, &silent, {"bench", 1}, {}};
     node::shard shard(0, context, about);
     node::reader reader(log, {&shard.inbox()}, silent);
+    about.health = &reader.health();
+    about.membership = std::make_shared<node::membership>(context, registry, silent, about.options, about.self, *about.health);
     shard.attach(reader);
     log.start(reader);
     const auto join = [&](std::string_view further) {

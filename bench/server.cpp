@@ -1,12 +1,15 @@
 // Boost Software License 1.0, see LICENSE
 
-/*  The library with nothing around it: in-memory broker, local registry, everybody may do everything. Prints its port; at its end, how
-   often the log was read. */
+/*  The library with nothing around it: in-memory broker, or Kafka, local registry, everybody may do everything. Prints its port; at its
+   end, how often the log was read. */
 
 #include <stompchat/memory/local_registry.hpp>
 #include <stompchat/memory/local_state_store.hpp>
 #include <stompchat/memory/memory_broker.hpp>
 #include <stompchat/node/chat_node.hpp>
+#if defined(STOMPCHAT_BENCH_KAFKA)
+#include <stompchat/kafka/kafka_broker.hpp>
+#endif
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -15,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -30,7 +34,9 @@ struct believing_authenticator final : authenticator {
 };
 
 struct reporting_observer final : observer {
-    void on_log(severity, std::string_view text) override { std::cerr << text << '\n'; }
+    void on_log(severity level, std::string_view text) override {
+        if (level > severity::info) std::cerr << text << "\n";
+    }
     void on_session_gone(const session_info& who, error_code ec) override {
         if (ec) std::cerr << who.session << ": " << ec.message() << '\n';
     }
@@ -62,6 +68,15 @@ private:
     asio::any_io_executor executor_;
 };
 
+/// The log: in memory, or in the Kafka of that URL.
+std::unique_ptr<broker> make_log(asio::any_io_executor executor, [[maybe_unused]] const std::string& url,
+                                 [[maybe_unused]] observer& watcher) {
+#if defined(STOMPCHAT_BENCH_KAFKA)
+    if (!url.empty()) return std::make_unique<kafka_broker>(std::move(executor), parse_kafka_url(url).value(), &watcher);
+#endif
+    return std::make_unique<memory_broker>(std::move(executor));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +94,10 @@ int main(int argc, char** argv) {
     options.add_option("--linger", linger, "Milliseconds that a room stays without subscriptions")->capture_default_str();
     bool without_registry = false;
     options.add_flag("--without-registry", without_registry, "Register nobody");
+    std::string url;
+#if defined(STOMPCHAT_BENCH_KAFKA)
+    options.add_option("--broker", url, "kafka://...: the log is in Kafka");
+#endif
     CLI11_PARSE(options, argc, argv);
 
     rlimit files{};
@@ -87,18 +106,18 @@ int main(int argc, char** argv) {
     setrlimit(RLIMIT_NOFILE, &files);
 
     shard_pool pool(shards);
-    memory_broker log(pool.executor());
+    reporting_observer watcher;
+    const std::unique_ptr<broker> log = make_log(pool.executor(), url, watcher);
     local_registry local(pool.executor());
     no_registry none(pool.executor());
     session_registry& registry = without_registry ? static_cast<session_registry&>(none) : local;
     local_state_store store(pool.executor());
     believing_authenticator authentication;
     allow_all authorization;
-    reporting_observer watcher;
     node_options.output_queue = output_queue * 1024;
     node_options.recent_octets = recent * 1024;
     node_options.topic_linger = std::chrono::milliseconds(linger);
-    chat_node node(pool, node_ports{log, registry, store, authentication, authorization, nullptr, &watcher}, node_options);
+    chat_node node(pool, node_ports{*log, registry, store, authentication, authorization, nullptr, &watcher}, node_options);
     const auto opened = node.listen(listener_options(address));
     if (!opened) {
         std::cerr << opened.error().text << '\n';
@@ -109,5 +128,6 @@ int main(int argc, char** argv) {
     asio::signal_set signals(pool.context(0), SIGINT, SIGTERM);
     signals.async_wait([&](error_code, int) { node.async_stop(std::chrono::seconds(1), [&](error_code) { pool.stop(); }); });
     pool.run();
-    std::cout << log.physical_reads() << " reads of " << log.partitions() << " partitions" << std::endl;
+    if (const auto* const memory = dynamic_cast<memory_broker*>(log.get()))
+        std::cout << memory->physical_reads() << " reads of " << memory->partitions() << " partitions" << std::endl;
 }

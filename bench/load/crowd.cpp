@@ -29,14 +29,14 @@ std::uint64_t number_of(std::string_view body) {
 void crowd::add_room(std::size_t members, publisher from, std::string_view prefix) {
     room added;
     added.destination = fmt::format("/topic/{}-{}", prefix, rooms_.size());
-    const auto add_client = [&](std::string destination) {
-        clients_.push_back(std::make_unique<client>(loop_, options_, *this, std::move(destination)));
+    const auto add_client = [&](std::string destination, const client_options& options) {
+        clients_.push_back(std::make_unique<client>(loop_, options, *this, std::move(destination)));
         clients_.back()->room = static_cast<std::uint32_t>(rooms_.size());
         return clients_.back().get();
     };
-    for (std::size_t i = 0; i != members; ++i) added.members.push_back(add_client(added.destination));
+    for (std::size_t i = 0; i != members; ++i) added.members.push_back(add_client(added.destination, options_));
     if (from == publisher::member) added.publisher = added.members.front();
-    if (from == publisher::outsider) added.publisher = add_client({});
+    if (from == publisher::outsider) added.publisher = add_client({}, outsiders_);
     rooms_.push_back(std::move(added));
 }
 

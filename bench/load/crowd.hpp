@@ -42,7 +42,9 @@ struct room {
     Thread safety: for the loop's thread. Memory: about 1.5 KiB per client. */
 class crowd final : public client_listener {
 public:
-    crowd(loop& on, const client_options& options) : loop_(on), options_(options) {}
+    crowd(loop& on, const client_options& options) : crowd(on, options, options) {}
+    /// Publishers from outside connect elsewhere.
+    crowd(loop& on, const client_options& options, const client_options& outsiders) : loop_(on), options_(options), outsiders_(outsiders) {}
 
     enum class publisher {
         member,
@@ -84,6 +86,7 @@ private:
 
     loop& loop_;
     client_options options_;
+    client_options outsiders_;
     std::vector<room> rooms_;
     std::vector<std::unique_ptr<client>> clients_;
     std::size_t opened_ = 0;

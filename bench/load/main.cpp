@@ -32,6 +32,8 @@ int main(int argc, char** argv) {
     bench::scale how;
     app.add_option("--port", of.port, "The server's port")->required();
     app.add_option("--pid", of.pid, "The server's process")->required();
+    app.add_option("--to-port", of.to_port, "The port of the node that delivers (across)");
+    app.add_option("--to-pid", of.to_pid, "Its process (across)");
     std::function<bench::json(const bench::target&, const bench::scale&)> run;
     const auto add = [&](const char* name, const char* text, bench::json (*scenario)(const bench::target&, const bench::scale&)) {
         CLI::App* const one = app.add_subcommand(name, text);
@@ -55,6 +57,7 @@ int main(int argc, char** argv) {
     add("slow", "A room some of whose members do not read", bench::slow);
     add("restless", "A room with guests who come and go", bench::restless);
     add("reconnect", "Members of rooms who all come back at once", bench::reconnect);
+    add("across", "Rooms that are written to on one node and read on another", bench::across);
     add("bystander", "A pair beside a large fan-out", bench::bystander);
     CLI11_PARSE(app, argc, argv);
 

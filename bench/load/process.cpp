@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -18,6 +19,18 @@ std::uint64_t process::cpu_nanoseconds() const {
     timespec used{};
     if (clock_gettime(clock_, &used) != 0) throw std::runtime_error(fmt::format("process {} is gone", pid_));
     return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(used.tv_nsec);
+}
+
+std::uint64_t process::cpu_nanoseconds_of(std::string_view threads) const {
+    std::uint64_t sum = 0;
+    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid_))) {
+        std::string name;
+        std::getline(std::ifstream(task.path() / "comm"), name);
+        std::uint64_t used = 0;
+        // The first number is the time on a processor.
+        if (name.starts_with(threads) && std::ifstream(task.path() / "schedstat") >> used) sum += used;
+    }
+    return sum;
 }
 
 std::uint64_t process::resident_octets() const {

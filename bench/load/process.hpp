@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <string_view>
 
 namespace bench {
 
@@ -18,6 +19,8 @@ public:
 
     /// CPU time of all its threads, user and system, to the nanosecond (unlike /proc/PID/stat, which counts ticks).
     std::uint64_t cpu_nanoseconds() const;
+    /// The same of those threads that run now and whose names begin so.
+    std::uint64_t cpu_nanoseconds_of(std::string_view threads) const;
 
     /// Its resident memory in octets, without pages of files.
     std::uint64_t resident_octets() const;

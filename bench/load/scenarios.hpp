@@ -20,6 +20,9 @@ using json = nlohmann::ordered_json;
 struct target {
     std::uint16_t port = 0;
     pid_t pid = 0;
+    /// Another node of the same cluster.
+    std::uint16_t to_port = 0;
+    pid_t to_pid = 0;
 };
 
 /** The size of a scenario; each uses what concerns it. */
@@ -73,6 +76,8 @@ json slow(const target& of, const scale& how);
 json restless(const target& of, const scale& how);
 /// `clients` of `rooms` rooms lose their connection, miss `pending` messages each, and come back within `seconds`.
 json reconnect(const target& of, const scale& how);
+/// Rooms whose publishers are on one node and whose members are on another, at a fixed rate, `pending` messages in one write.
+json across(const target& of, const scale& how);
 /// A pair at a fixed rate, first alone, then beside a fan-out to `clients` subscribers that never ends.
 json bystander(const target& of, const scale& how);
 
