@@ -26,8 +26,8 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <span>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>

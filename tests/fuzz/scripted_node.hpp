@@ -9,6 +9,7 @@
 #include <stompchat/memory/local_state_store.hpp>
 #include <stompchat/memory/memory_broker.hpp>
 #include <stompchat/net/byte_stream.hpp>
+#include <stompchat/node/detail/membership.hpp>
 #include <stompchat/node/detail/reader.hpp>
 #include <stompchat/node/detail/shard.hpp>
 
@@ -125,6 +126,9 @@ public:
         : broker_(context_.get_executor(), broker_options()), registry_(context_.get_executor()), store_(context_.get_executor()),
           node_{options(), {broker_, registry_, store_, authentication_, everybody_, &app_, &watcher_}, &watcher_, {"n", 1}, {}},
           shard_(0, context_, node_), reader_(broker_, {&shard_.inbox()}, watcher_) {
+        node_.health = &reader_.health();
+        node_.membership =
+            std::make_shared<stompchat::node::membership>(context_, registry_, watcher_, node_.options, node_.self, *node_.health);
         shard_.attach(reader_);
         broker_.start(reader_);
         settle();
