@@ -100,7 +100,7 @@ def main():
                     print(finding)
                 right = stuck is None and report["complete"] and not any(report[name] for name in WRONG)
                 if stuck or not report["complete"]:
-                    print(f"not everything came back: {stuck or 'the last messages'}")
+                    print(f"Not everything came back: {stuck or 'the last messages'}")
                 stage.keep = not right
         return 0 if right else 1
     except (PartError, Stuck) as failure:

@@ -16,7 +16,8 @@ SHORT = {
 
 
 class Cluster(FaultTest):
-    how = {"nodes": 3, "brokers": BROKERS}
+    # Short ones, so that what they decide happens while a fault lasts.
+    how = {"nodes": 3, "brokers": BROKERS, "options": ["--lease", "2s", "--broker-patience", "2s"]}
 
 
 def add(name):
