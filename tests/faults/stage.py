@@ -51,15 +51,16 @@ class Node(node.Node):
 
 
 class Stage:
-    """A context manager; everything ends with it. `nodes` may be 1 with `brokers` 0: a node by itself, on its own memory."""
+    """A context manager; everything ends with it. `nodes` may be 1 with `brokers` 0: a node by itself, on its own memory.
+    With `sentinels` there are a master, a replica and three sentinels, to whom there are no doors."""
 
-    def __init__(self, server, nodes=3, brokers=1, options=()):
+    def __init__(self, server, nodes=3, brokers=1, options=(), sentinels=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stompchat-faults-"))
         self.keep = False
         self.doors = Doors()
-        self.brokers, self.nodes, self.redis = [], [], None
+        self.brokers, self.nodes, self.redis, self.guarded = [], [], None, {}
         try:
-            self._start(pathlib.Path(server).resolve(), nodes, brokers, list(options))
+            self._start(pathlib.Path(server).resolve(), nodes, brokers, list(options), sentinels)
         except BaseException:
             self.keep = True
             self.close()
@@ -72,10 +73,13 @@ class Stage:
         self.keep = self.keep or failure is not None
         self.close()
 
-    def _start(self, server, count, brokers, options):
+    def _start(self, server, count, brokers, options, sentinels):
         ways = [[self.doors.door() for _ in range(brokers)] for _ in range(count)]
-        if brokers:
+        if sentinels:
+            self.guarded = redis.guarded(self.folder)
+        elif brokers:
             self.redis = redis.server(self.folder)
+        if brokers:
             self.brokers = kafka.cluster(self.folder, brokers, doors=[[door.port for door in way] for way in ways])
         for number, way in enumerate(ways, 1):
             words = []
@@ -83,10 +87,15 @@ class Stage:
             if brokers:
                 for broker, door in zip(self.brokers, way):
                     door.target = broker.details["doors"][number - 1]
-                redis_door = self.doors.door()
-                redis_door.target = self.redis.port
                 addresses = ",".join(f"127.0.0.1:{door.port}" for door in way)
-                words = ["--broker", f"kafka://{addresses}?partitions=6", "--registry", f"redis://127.0.0.1:{redis_door.port}/0"]
+                if sentinels:
+                    where = ",".join(each.address for each in self.guarded["sentinels"])
+                    registry = f"redis+sentinel://{where}/{redis.SENTINEL_NAME}"
+                else:
+                    redis_door = self.doors.door()
+                    redis_door.target = self.redis.port
+                    registry = f"redis://127.0.0.1:{redis_door.port}/0"
+                words = ["--broker", f"kafka://{addresses}?partitions=6", "--registry", registry]
             port, stomp_port = ports.choose(2)
             made = Node(f"node-{number}", self.folder,
                         [server, "--listen", f"127.0.0.1:{port}", "--stomp-listen", f"127.0.0.1:{stomp_port}", "--node-id", f"node-{number}",
@@ -117,6 +126,9 @@ class Stage:
     def close(self):
         for each in self.parts():
             each.kill()
+        for each in (*self.guarded.get("sentinels", ()), self.guarded.get("master"), self.guarded.get("replica")):
+            if each:
+                each.kill()
         self.doors.close()
         if self.keep:
             print(f"The logs are in {self.folder}", file=sys.stderr)
