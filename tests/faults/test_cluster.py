@@ -10,7 +10,7 @@ BROKERS = int(os.environ.get("TEST_BROKERS", "1"))
 # What a test run has time for.
 SHORT = {
     1: ("node killed", "node held", "rolling restart", "broker killed", "node cut off from Kafka", "node deaf for Kafka", "FLUSHALL",
-        "Redis killed", "Redis replaced", "Redis held", "node deaf for Redis", "clients vanish", "slow clients"),
+        "Redis killed", "Redis replaced", "Redis held", "node deaf for Redis", "clients vanish"),
     3: ("broker killed", "broker held"),
 }
 
