@@ -127,8 +127,8 @@ test('where nobody can know whether a message arrived, its writer decides', asyn
     const bob = await Person.enter(t, here.browser, here.page(room), 'Bob');
     const [carol, link] = await wired(t, room, ''); // the server does not know an anonymous user again
     link.dumb = true;
-    await carol.say('first');
-    await carol.say('second');
+    // The server misses her heart-beats from now on. What is said behind their end was never sent, and is not in doubt.
+    await carol.sayAtOnce('first', 'second');
     await carol.offline();
     link.dumb = false;
     await retry(carol);
