@@ -1,54 +1,12 @@
 // Boost Software License 1.0, see LICENSE
 
-#include "kafka_stand.hpp"
+#include "rounds.hpp"
 
 #include <support/kafka_admin.hpp>
 
 #include <doctest/doctest.h>
 
-#include <set>
-#include <thread>
-
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Publishes `count` messages into each of three rooms, two of them on one partition, and calls `between(i)` in front of each round.
-template <class Between>
-void publish_rounds(kafka_stand& at, const std::vector<std::string>& rooms, int count, Between between) {
-    for (int i = 0; i != count; ++i) {
-        between(i);
-        for (const std::string& room : rooms) at.publish(room, std::to_string(i));
-        at.context.poll();
-    }
-}
-
-std::vector<std::string> three_rooms(const kafka_stand& at) {
-    return {at.destination_on(0), at.destination_on(0, 1), at.destination_on(1)};
-}
-
-/// Every message was published, was shown once, in order, and its result names its place.
-void check_all(kafka_stand& at, const std::vector<std::string>& rooms, int count) {
-    const std::size_t total = rooms.size() * static_cast<std::size_t>(count);
-    REQUIRE(at.run_until([&] { return at.sink.results().size() == total && at.sink.records().size() >= total; }));
-    REQUIRE(at.run_until([&] { return at.sink.is(broker_state::ready); }));
-    CHECK(at.sink.records().size() == total);
-    CHECK(at.sink.repeated == 0);
-    for (const std::string& room : rooms) CHECK(contract::bodies(at.sink.records_of(room)) == contract::numbers(0, count));
-    std::set<std::pair<partition, offset>> shown;
-    for (const message& one : at.sink.records()) shown.emplace(one.at().partition, one.at().offset);
-    for (const auto& [ticket, result] : at.sink.results()) {
-        CHECK(!result.error);
-        CHECK(shown.contains({result.at.partition, result.at.offset}));
-    }
-    // Who reads the past is told the same.
-    for (const std::string& room : rooms) {
-        position from = at.sink.records_of(room).front().at();
-        CHECK(contract::bodies(at.read_all(room, from, {{}, 10'000, 16 * 1024 * 1024})) == contract::numbers(0, count));
-    }
-}
-
-} // namespace
 
 TEST_CASE("a producer that lost track of its records is replaced, and what it had not acknowledged is written once, in order") {
     kafka_stand at(kafka_options("fatal"));
