@@ -5,6 +5,7 @@ Prints a table of what happened, and of what the clients saw. The exit code is 1
 another order, or when something did not come back; 2 when the cluster cannot be started."""
 import argparse
 import collections
+import contextlib
 import pathlib
 import random
 import sys
@@ -32,6 +33,15 @@ def say(start, text):
     print(f"{time.monotonic() - start:7.1f} s  {text}", flush=True)
 
 
+def draw(rng, chosen):
+    """One fault, or now and then a second one that begins before the first has ended."""
+    one = rng.choices(chosen, [each.weight for each in chosen])[0]
+    others = [each for each in chosen if each.pairs and each is not one]
+    if one.pairs and others and rng.random() < 0.25:
+        return [one, rng.choices(others, [each.weight for each in others])[0]]
+    return [one]
+
+
 def break_things(asked, scene, injected):
     """Faults, one after the other or two at a time, until the time is over and enough was delivered."""
     start = time.monotonic()
@@ -40,12 +50,14 @@ def break_things(asked, scene, injected):
     recorder.go()
     recorder.wait_for(20)
     while time.monotonic() - start < 60 * asked.minutes or recorder.counts()["receipted_deliveries"] < asked.deliveries:
-        fault = rng.choices(chosen, [each.weight for each in chosen])[0]
-        seconds = rng.uniform(0, fault.longest)
-        say(start, f"{fault.name} for {seconds:.1f} s")
-        injected[fault.name] += 1
-        with happen(fault.name, scene):
-            time.sleep(seconds)
+        faults = draw(rng, chosen)
+        with contextlib.ExitStack() as all_of_them:
+            for fault in faults:
+                seconds = rng.uniform(0, fault.longest)
+                say(start, f"{fault.name} for {seconds:.1f} s")
+                injected[fault.name] += 1
+                all_of_them.enter_context(happen(fault.name, scene))
+                time.sleep(seconds)
         # Whoever was hit must come back: each sender and each subscriber.
         recorder.wait_for(rng.randrange(5, 40))
         counts = recorder.counts()

@@ -31,6 +31,7 @@ class Fault:
     loses_keys: bool
     stops: str      # what nothing is confirmed without: "log", "keys", or nothing
     longest: float  # seconds in a long run
+    pairs: bool     # whether something else may be broken meanwhile
 
     def stalls(self, stage):
         """Whether some senders get no RECEIPT while it lasts."""
@@ -40,9 +41,9 @@ class Fault:
 FAULTS = {}
 
 
-def fault(name, what, weight=3, loses_keys=False, stops="", longest=8.0):
+def fault(name, what, weight=3, loses_keys=False, stops="", longest=8.0, pairs=True):
     def register(run):
-        FAULTS[name] = Fault(name, what, contextlib.contextmanager(run), weight, loses_keys, stops, longest)
+        FAULTS[name] = Fault(name, what, contextlib.contextmanager(run), weight, loses_keys, stops, longest, pairs)
         return run
     return register
 
@@ -67,7 +68,7 @@ def node_stopped(scene):
     yield
 
 
-@fault("rolling restart", "SIGTERM and start of one node after the other", weight=1, longest=1)
+@fault("rolling restart", "SIGTERM and start of one node after the other", weight=1, longest=1, pairs=False)
 def rolling_restart(scene):
     for each in scene.stage.nodes:
         each.stop()
