@@ -33,11 +33,11 @@ def say(start, text):
     print(f"{time.monotonic() - start:7.1f} s  {text}", flush=True)
 
 
-def draw(rng, chosen):
+def draw(rng, chosen, single):
     """One fault, or now and then a second one that begins before the first has ended."""
     one = rng.choices(chosen, [each.weight for each in chosen])[0]
     others = [each for each in chosen if each.pairs and each is not one]
-    if one.pairs and others and rng.random() < 0.25:
+    if not single and one.pairs and others and rng.random() < 0.25:
         return [one, rng.choices(others, [each.weight for each in others])[0]]
     return [one]
 
@@ -50,7 +50,7 @@ def break_things(asked, scene, injected):
     recorder.go()
     recorder.wait_for(20)
     while time.monotonic() - start < 60 * asked.minutes or recorder.counts()["receipted_deliveries"] < asked.deliveries:
-        faults = draw(rng, chosen)
+        faults = draw(rng, chosen, asked.single)
         with contextlib.ExitStack() as all_of_them:
             for fault in faults:
                 seconds = rng.uniform(0, fault.longest)
@@ -88,6 +88,7 @@ def main():
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--rate", type=int, default=150, help="messages a second, all senders together")
+    parser.add_argument("--single", action="store_true", help="never two faults at once")
     parser.add_argument("--only", action="append", choices=tuple(FAULTS), help="this fault, repeatable; all when not given")
     parser.add_argument("--server", required=True, type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--recorder", required=True, type=pathlib.Path, help=argparse.SUPPRESS)
