@@ -2,6 +2,8 @@
 
 #include "mock_stand.hpp"
 
+#include <algorithm>
+
 TEST_CASE("requests that Kafka refuses for the moment are repeated: nothing is lost, doubled or out of order") {
     mock_log cluster;
     kafka_stand at(cluster.options());
@@ -103,4 +105,27 @@ TEST_CASE("a broker that goes away makes the log unavailable until it is back, a
     check_shown(at, rooms, 60);
     using enum broker_state;
     CHECK(at.sink.states == std::vector<broker_state>{starting, ready, unavailable, ready});
+}
+
+TEST_CASE("records that Kafka refuses because the topic may not be used for a moment are written again, each once") {
+    mock_log cluster;
+    kafka_stand at(cluster.options());
+    at.start();
+    const std::string room = at.destination_on(0);
+    // librdkafka then takes no more records for the topic, until the next producer.
+    cluster->fail(mock_cluster::broker_of(0), request::produce, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
+    int sent = 0;
+    REQUIRE(at.run_until([&] {
+        if (sent < 1'000) at.publish(room, std::to_string(sent++));
+        return at.observer->has("the producer lost track of its records");
+    }));
+    const auto count = static_cast<std::size_t>(sent);
+    REQUIRE(at.run_until([&] { return at.sink.results().size() == count && at.sink.records().size() >= count; }));
+    for (const auto& [ticket, result] : at.sink.results()) CHECK(!result.error);
+    auto shown = contract::bodies(at.sink.records());
+    auto expected = contract::numbers(0, sent);
+    std::sort(shown.begin(), shown.end());
+    std::sort(expected.begin(), expected.end());
+    CHECK(shown == expected);
+    CHECK(at.kafka().statistics().fatal_producers >= 1);
 }

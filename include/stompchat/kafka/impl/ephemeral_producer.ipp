@@ -6,6 +6,7 @@
 #include <stompchat/kafka/detail/ephemeral_producer.hpp>
 #include <stompchat/kafka/detail/topics.hpp>
 #include <stompchat/kafka/impl/handle.ipp>
+#include <stompchat/kafka/impl/produce.ipp>
 #include <stompchat/kafka/record.hpp>
 
 #include <librdkafka/rdkafka.h>
@@ -63,14 +64,10 @@ STOMPCHAT_DECL void ephemeral_producer::pass_on(const outgoing& one) {
     parts[4].vtype = RD_KAFKA_VTYPE_KEY;
     parts[4].u.mem.ptr = text(key);
     parts[4].u.mem.size = key.size();
-    parts[5].vtype = RD_KAFKA_VTYPE_HEADER;
-    parts[5].u.header.name = record_header_name;
-    parts[5].u.header.val = text(header);
-    parts[5].u.header.size = static_cast<std::ptrdiff_t>(header.size());
     const std::lock_guard held(mutex_);
     if (!topic_) return;
     parts[0].u.rkt = topic_;
-    if (rd_kafka_error_t* const failure = rd_kafka_produceva(handle_->get(), parts, std::size(parts))) rd_kafka_error_destroy(failure);
+    detail::produce(handle_->get(), parts, header);
 }
 
 STOMPCHAT_DECL void ephemeral_producer::stop(std::function<void()> done) {

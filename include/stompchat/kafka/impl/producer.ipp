@@ -6,6 +6,7 @@
 #include <stompchat/kafka/detail/epoch_marker.hpp>
 #include <stompchat/kafka/detail/producer.hpp>
 #include <stompchat/kafka/impl/handle.ipp>
+#include <stompchat/kafka/impl/produce.ipp>
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
@@ -212,24 +213,16 @@ STOMPCHAT_DECL bool producer::write_one(pending& one, std::uint32_t lane) {
         key.ptr = text(one.key_text());
         key.size = one.key;
     }
-    if (one.header != 0) {
-        auto& header = add(RD_KAFKA_VTYPE_HEADER).header;
-        header.name = record_header_name;
-        header.val = text(one.header_text());
-        header.size = static_cast<std::ptrdiff_t>(one.header);
-    }
     add(RD_KAFKA_VTYPE_OPAQUE).ptr = &one;
 
-    rd_kafka_error_t* const failure = rd_kafka_produceva(handle_->get(), parts, count);
-    if (!failure) {
+    const rd_kafka_resp_err_t code = detail::produce(handle_->get(), {parts, count + 1}, one.header_text());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         one.out = true;
         lanes_[lane].advance();
         ++lanes_[lane].out;
         ++out_;
         return true;
     }
-    const rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
-    rd_kafka_error_destroy(failure);
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
         one.done = true;
         in_flight_.fetch_sub(1, std::memory_order_relaxed);
