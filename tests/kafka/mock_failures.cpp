@@ -34,18 +34,6 @@ TEST_CASE("a sequence number that Kafka does not expect ends the producer, and i
     CHECK(at.kafka().statistics().leaked_handles == 0);
 }
 
-TEST_CASE("a producer that Kafka has forgotten loses nothing") {
-    mock_log cluster;
-    kafka_stand at(cluster.options());
-    at.start();
-    const auto rooms = three_rooms(at);
-    publish_rounds(at, rooms, 0, 20, [](int) {});
-    cluster->fail(mock_cluster::broker_of(0), request::produce, {RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID});
-    publish_rounds(at, rooms, 20, 40, [](int) {});
-    check_all(at, rooms, 40);
-    CHECK(cluster->failures_left(mock_cluster::broker_of(0), request::produce) == 0);
-}
-
 TEST_CASE("a message that is too long for the topic is told so, and those around it are published") {
     mock_log cluster;
     auto options = cluster.options();
