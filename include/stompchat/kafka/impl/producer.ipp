@@ -61,6 +61,8 @@ STOMPCHAT_DECL kafka_failure producer::make_handle() {
     const std::size_t longest = 2 * options.max_message_length + 64 * 1024;
     const handle::settings special = {
         {"enable.idempotence", "true"},
+        // Else those behind a record that Kafka refuses would overtake it, because it is written again.
+        {"enable.gapless.guarantee", "true"},
         {"acks", "all"},
         // An expired message that is written again behind a younger one would change the order.
         {"message.timeout.ms", "0"},
