@@ -23,6 +23,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -93,6 +94,7 @@ public:
                                                         {"enable.auto.commit", "false"},
                                                         {"enable.auto.offset.store", "false"}}));
         create_topic(producer_.get(), of);
+        topic_.reset(rd_kafka_topic_new(producer_.get(), of.topic.c_str(), nullptr));
         rd_kafka_poll_set_consumer(consumer_.get());
         rd_kafka_topic_partition_list_t* const all = rd_kafka_topic_partition_list_new(of.partitions);
         for (int p = 0; p != of.partitions; ++p) rd_kafka_topic_partition_list_add(all, of.topic.c_str(), p)->offset = RD_KAFKA_OFFSET_END;
@@ -129,14 +131,15 @@ public:
 
 private:
     void write(std::size_t to) {
+        constexpr std::string_view key = "/topic/room-0000";
         const stamp what{sent_[to]++, now_nanoseconds()};
         std::memcpy(body_.data(), &what, sizeof what);
         for (;;) {
-            const auto failure =
-                rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(of_.topic.c_str()), RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(to)),
-                                  RD_KAFKA_V_KEY("/topic/room-0000", 16), RD_KAFKA_V_VALUE(body_.data(), body_.size()),
-                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-            if (failure == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+            if (rd_kafka_produce(topic_.get(), static_cast<std::int32_t>(to), RD_KAFKA_MSG_F_COPY, body_.data(), body_.size(), key.data(),
+                                 key.size(), nullptr)
+                == 0)
+                break;
+            const rd_kafka_resp_err_t failure = rd_kafka_last_error();
             if (failure != RD_KAFKA_RESP_ERR__QUEUE_FULL) fail(rd_kafka_err2str(failure));
             rd_kafka_poll(producer_.get(), 10);
         }
@@ -205,6 +208,7 @@ private:
 
     const options& of_;
     handle producer_;
+    std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> topic_{nullptr, &rd_kafka_topic_destroy};
     handle consumer_;
     std::vector<std::uint64_t> sent_;
     std::string body_;

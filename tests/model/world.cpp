@@ -92,7 +92,7 @@ session* world::session_of(const client& who) { return who.at == nullptr ? nullp
 
 template <class What>
 void world::later(client& who, std::int64_t delay, What what) {
-    clock_.after(delay, [this, &who, visit = who.visit, what = std::move(what)] {
+    clock_.after(delay, [&who, visit = who.visit, what = std::move(what)] {
         if (who.visit == visit && who.at != nullptr) what();
     });
 }

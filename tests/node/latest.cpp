@@ -151,9 +151,10 @@ TEST_CASE("where only the latest counts, the newest of no key is lost behind a f
             slow.ack(unacknowledged.front());
             unacknowledged.erase(unacknowledged.begin());
         }
-        for (; last != number - 1; unacknowledged.push_back(take())) {
+        while (last != number - 1) {
             for (const std::string& one : unacknowledged) slow.ack(one);
             unacknowledged.clear();
+            unacknowledged.push_back(take());
         }
         slow.expect_nothing();
         CHECK(seen == newest);

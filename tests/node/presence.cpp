@@ -54,7 +54,7 @@ const std::string join_ann = R"({"type":"join","user":"ann","count":)";
 const std::string leave_ann = R"({"type":"leave","user":"ann","count":)";
 
 /// A client that is in the room.
-struct participant : stomp_client {
+struct participant final : stomp_client {
     participant(const endpoint& server, const std::string& user, client_options how = {}) : stomp_client(server, how) {
         connect({{"login", user}});
         subscribe_and_wait("room", "/topic/a");
@@ -62,7 +62,7 @@ struct participant : stomp_client {
 };
 
 /// A client that watches and takes no part.
-struct watcher : stomp_client {
+struct watcher final : stomp_client {
     explicit watcher(const endpoint& server, const std::string& first = R"({"type":"snapshot","count":0,"users":[]})")
         : stomp_client(server) {
         connect({{"login", "watcher"}});

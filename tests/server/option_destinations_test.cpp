@@ -57,7 +57,7 @@ TEST_CASE("destinations stand in the file in their order, with what each of them
 TEST_CASE("a mistake in a destination is told with file, line, key and value") {
     const std::string good = "[[destination]]\npattern = '/topic/x'\n";
     CHECK(rules_of(good).size() == 1);
-    for (const auto& [content, wanted] : {
+    for (const auto& one : {
              std::pair{std::string("[[destination]]\npattern = '/topic/a*'\n"),
                        std::vector<std::string>{"f.toml:2: pattern: ", "\"/topic/a*\"", "whole segment"}},
              {"[[destination]]\npattern = '/app/x'\n", {"f.toml:2: pattern: ", "\"/app/x\"", "/topic/"}},
@@ -75,9 +75,10 @@ TEST_CASE("a mistake in a destination is told with file, line, key and value") {
              {"destination = ['/topic/x']\n", {"f.toml:1: destination: ", "[[destination]]"}},
              {"[destination]\npattern = '/topic/x'\n", {"f.toml:1: destination: ", "[[destination]]"}},
          }) {
+        const std::string content = one.first;
         CAPTURE(content);
         const std::string told = refusal(content);
         CAPTURE(told);
-        for (const std::string& part : wanted) CHECK(told.find(part) != told.npos);
+        for (const std::string& part : one.second) CHECK(told.find(part) != told.npos);
     }
 }

@@ -40,13 +40,27 @@ public:
             headers = rd_kafka_headers_new(1);
             rd_kafka_header_add(headers, "sc", -1, header->data(), static_cast<ssize_t>(header->size()));
         }
-        const auto failure = rd_kafka_producev(
-            rk_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(partition)),
-            RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(const_cast<char*>(body.data()), body.size()),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(&offset), RD_KAFKA_V_END);
-        if (failure) throw std::runtime_error(rd_kafka_err2str(failure));
-        for (int tries = 0; offset == -1; ++tries) {
-            if (tries == 200) throw std::runtime_error("Kafka does not answer");
+        rd_kafka_vu_t parts[7]{};
+        std::size_t count = 0;
+        const auto add = [&](rd_kafka_vtype_t type) -> auto& {
+            parts[count].vtype = type;
+            return parts[count++].u;
+        };
+        add(RD_KAFKA_VTYPE_TOPIC).cstr = topic.c_str();
+        add(RD_KAFKA_VTYPE_PARTITION).i32 = static_cast<std::int32_t>(partition);
+        add(RD_KAFKA_VTYPE_KEY).mem = {const_cast<char*>(key.data()), key.size()};
+        add(RD_KAFKA_VTYPE_VALUE).mem = {const_cast<char*>(body.data()), body.size()};
+        add(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+        add(RD_KAFKA_VTYPE_OPAQUE).ptr = &offset;
+        if (headers) add(RD_KAFKA_VTYPE_HEADERS).headers = headers;
+        if (rd_kafka_error_t* const failure = rd_kafka_produceva(rk_, parts, count)) {
+            const std::string why = rd_kafka_error_string(failure);
+            rd_kafka_error_destroy(failure);
+            throw std::runtime_error(why);
+        }
+        int tries = 0;
+        while (offset == -1) {
+            if (++tries == 200) throw std::runtime_error("Kafka does not answer");
             rd_kafka_poll(rk_, 100);
         }
         if (offset < 0) throw std::runtime_error("the record was not written");

@@ -82,7 +82,7 @@ public:
     explicit stomp_client(const endpoint& server, client_options how = {});
     stomp_client(const stomp_client&) = delete;
     stomp_client& operator=(const stomp_client&) = delete;
-    ~stomp_client();
+    virtual ~stomp_client();
 
     // What it sends. Nothing waits: what the socket does not take goes out whenever the client waits for something.
     void send_frame(command cmd, const headers& fields, std::string_view body = {});

@@ -136,8 +136,11 @@ TEST_CASE("a hole in the versions makes it look again, not more often than the r
 }
 
 TEST_CASE("a change that does not fit what is known makes it look") {
-    for (const auto& [what, user, count] : std::vector<std::tuple<char, std::string, std::size_t>>{
+    for (const auto& one : std::vector<std::tuple<char, std::string, std::size_t>>{
              {'+', "ann", 3}, {'-', "cem", 1}, {'+', "cem", 4}, {'-', "ann", 2}, {'-', "ann", 3}}) {
+        const auto what = std::get<0>(one);
+        const std::string user = std::get<1>(one);
+        const std::size_t count = std::get<2>(one);
         CAPTURE(user);
         CAPTURE(count);
         stand at;

@@ -38,7 +38,7 @@ TEST_CASE("each node has about its share of the users") {
     for (int i = 0; i != users; ++i) ++shares[nodes.node_of(user(i))];
     REQUIRE(shares.size() == 8);
     // A share is 2,500 with a standard deviation of 47.
-    for (const auto& [name, share] : shares) CHECK_MESSAGE((share > 2'250 && share < 2'750), name << " has " << share);
+    for (const auto& one : shares) CHECK_MESSAGE((one.second > 2'250 && one.second < 2'750), one.first << " has " << one.second);
 }
 
 TEST_CASE("when a node goes only its users move, to all others; when it comes they come back") {
@@ -56,7 +56,7 @@ TEST_CASE("when a node goes only its users move, to all others; when it comes th
             CHECK(is == was);
     }
     REQUIRE(moved.size() == 7);
-    for (const auto& [name, share] : moved) CHECK_MESSAGE((share > 250 && share < 470), name << " got " << share);
+    for (const auto& one : moved) CHECK_MESSAGE((one.second > 250 && one.second < 470), one.first << " got " << one.second);
 }
 
 TEST_CASE("weights are those that other programs compute") {

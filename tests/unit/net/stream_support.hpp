@@ -64,7 +64,7 @@ inline socket_pair connect_sockets(asio::io_context& context, int buffer = 0) {
 }
 
 // Counts calls; hooks may do more.
-class recording_listener : public net::stream_listener {
+class recording_listener final : public net::stream_listener {
 public:
     void on_readable(error_code ec) override {
         ++readable;

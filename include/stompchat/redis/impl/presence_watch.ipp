@@ -96,15 +96,12 @@ STOMPCHAT_DECL void presence_watch::on_message(std::string_view name, std::strin
     std::uint64_t version = 0;
     std::size_t count = 0;
     const char* const end = payload.data() + payload.size();
-    auto [after, ec] = std::from_chars(payload.data(), end, version);
-    if (ec != std::errc() || after == end) return;
-    std::tie(after, ec) = [&] {
-        const auto read = std::from_chars(after + 1, end, count);
-        return std::pair(read.ptr, read.ec);
-    }();
-    if (ec != std::errc() || end - after < 2) return;
-    const std::string_view user(after + 2, static_cast<std::size_t>(end - after - 2));
-    feed_->add(at->second.room, user, after[1] == '+', version, count);
+    const auto first = std::from_chars(payload.data(), end, version);
+    if (first.ec != std::errc() || first.ptr == end) return;
+    const auto second = std::from_chars(first.ptr + 1, end, count);
+    if (second.ec != std::errc() || end - second.ptr < 2) return;
+    const std::string_view user(second.ptr + 2, static_cast<std::size_t>(end - second.ptr - 2));
+    feed_->add(at->second.room, user, second.ptr[1] == '+', version, count);
 }
 
 STOMPCHAT_DECL void presence_watch::fail_waiters(error_code ec, std::chrono::steady_clock::time_point given_until) {
