@@ -20,13 +20,13 @@ namespace stompchat::inline STOMPCHAT_ABI::kafka {
 STOMPCHAT_DECL boost::system::result<std::shared_ptr<ephemeral_producer>, kafka_failure>
 ephemeral_producer::make(environment_ptr environment) {
     std::shared_ptr<ephemeral_producer> made(new ephemeral_producer(std::move(environment)));
-    const std::size_t longest = 2 * made->environment_->options.max_message_length + 64 * 1024;
+    const std::size_t longest = detail::longest_record(made->environment_->options);
     const handle::settings special = {
         {"acks", "1"},
         {"message.timeout.ms", "2000"},
         // Repeating could change the order, and nobody waits for it.
         {"message.send.max.retries", "0"},
-        {"message.max.bytes", std::to_string(std::min<std::size_t>(longest, 1'000'000'000))},
+        {"message.max.bytes", std::to_string(longest)},
         {"linger.ms", "0"},
         {"queue.buffering.max.messages", "10000"},
         {"queue.buffering.max.kbytes", std::to_string(std::max<std::size_t>(2 * longest / 1024, 16 * 1024))},

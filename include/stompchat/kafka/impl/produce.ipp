@@ -4,14 +4,23 @@
 #define STOMPCHAT_KAFKA_IMPL_PRODUCE_IPP
 
 #include <stompchat/config.hpp>
+#include <stompchat/kafka/kafka_options.hpp>
 #include <stompchat/kafka/record.hpp>
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <span>
 #include <string_view>
 
 namespace stompchat::inline STOMPCHAT_ABI::kafka::detail {
+
+/** The longest record, in octets. Beside the message it has the fixed part of our header, Kafka's own part of a record and the key once more.
+    librdkafka takes no setting above the bound. */
+inline std::size_t longest_record(const kafka_broker_options& options) noexcept {
+    return std::min<std::size_t>(2 * options.max_message_length + 64 * 1024, 1'000'000'000);
+}
 
 /** Gives librdkafka a record; its last part is left free for our header. An empty header is left out.
 

@@ -57,8 +57,6 @@ STOMPCHAT_DECL boost::system::result<std::shared_ptr<producer>, kafka_failure> p
 
 STOMPCHAT_DECL kafka_failure producer::make_handle() {
     const kafka_broker_options& options = environment_->options;
-    // Beside the message: the fixed part of our header, Kafka's own part of a record and the key once more.
-    const std::size_t longest = 2 * options.max_message_length + 64 * 1024;
     const handle::settings special = {
         {"enable.idempotence", "true"},
         // Else those behind a record that Kafka refuses would overtake it, because it is written again.
@@ -66,7 +64,7 @@ STOMPCHAT_DECL kafka_failure producer::make_handle() {
         {"acks", "all"},
         // An expired message that is written again behind a younger one would change the order.
         {"message.timeout.ms", "0"},
-        {"message.max.bytes", std::to_string(std::min<std::size_t>(longest, 1'000'000'000))},
+        {"message.max.bytes", std::to_string(detail::longest_record(options))},
         {"linger.ms", std::to_string(options.linger.count())},
         {"compression.codec", options.compress ? "lz4" : "none"},
         {"queue.buffering.max.messages", std::to_string(options.max_in_flight)},
